@@ -1,0 +1,77 @@
+# Targets for people. Each one does its own set-up; `make help` lists them.
+# On two cores a first `make test` takes some minutes, most of it compiling.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+TOOLS         := $(CURDIR)/.tools
+SQLC          := $(TOOLS)/sqlc-v1.31.1
+GOLANGCI      := $(TOOLS)/golangci-lint-v2.15.0
+GOFUMPT       := $(TOOLS)/gofumpt-v0.12.0
+VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS       := -X github.com/speedlayer/speedlayer/kursapp/internal/app.version=$(VERSION)
+TEST_FLAGS    ?= -race -shuffle=on
+
+.PHONY: help demo build test test-long bench bench-once lint fmt generate check-generated deps go vuln clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
+
+demo: build ## Run the whole product on 127.0.0.1:8000 with nothing installed but Go
+	@exec bin/kursapp demo
+
+build: go ## Build bin/kursapp
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
+
+test: go deps check-generated ## Build, vet, check generated code, run all tests with -race on real Redis and PostgreSQL
+	go build ./...
+	go vet ./...
+	go test $(TEST_FLAGS) -timeout 15m ./...
+	$(MAKE) --no-print-directory bench-once
+
+test-long: go deps ## The longer attacks: every race and fault test three times over, with more rounds
+	SPEEDLAYER_LONG=1 go test $(TEST_FLAGS) -count=3 -timeout 60m ./cache ./session ./ratelimit ./queue ./outbox ./internal/... ./test
+
+bench: go deps ## Run all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+bench-once: ## Run every benchmark once, so that none rots
+	@go test -run '^$$' -bench . -benchtime 1x ./cache ./session ./ratelimit ./queue ./internal/... > /dev/null
+	@echo "every benchmark ran once"
+
+lint: go $(GOLANGCI) ## Run golangci-lint and gofumpt
+	$(GOLANGCI) run ./...
+
+fmt: go $(GOFUMPT) ## Format the Go code
+	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /dbsqlc/)
+
+generate: go $(SQLC) ## Regenerate the code that sqlc writes
+	cd kursapp && $(SQLC) generate
+
+check-generated: go $(SQLC)
+	@cd kursapp && $(SQLC) diff || { echo "generated code is out of date: run 'make generate' and commit"; exit 1; }
+
+deps: ## Install redis-server and PostgreSQL where apt may, else say what to install
+	@test/deps.sh
+
+go:
+	@command -v go >/dev/null || { echo "Go is missing. Install Go 1.26 or newer: https://go.dev/doc/install"; exit 1; }
+
+vuln: go ## Check the dependencies for known vulnerabilities (asks the Go vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+clean: ## Remove what the other targets built
+	rm -rf bin .tools
+
+# Tools are built once, under a name that carries their version.
+$(SQLC):
+	@echo "building sqlc (once, some minutes)"
+	@mkdir -p $(TOOLS)/tmp && CGO_ENABLED=0 GOBIN=$(TOOLS)/tmp go install github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 && mv $(TOOLS)/tmp/sqlc $@
+
+$(GOLANGCI):
+	@echo "building golangci-lint (once, some minutes)"
+	@mkdir -p $(TOOLS)/tmp && GOBIN=$(TOOLS)/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 && mv $(TOOLS)/tmp/golangci-lint $@
+
+$(GOFUMPT):
+	@mkdir -p $(TOOLS)/tmp && GOBIN=$(TOOLS)/tmp go install mvdan.cc/gofumpt@v0.12.0 && mv $(TOOLS)/tmp/gofumpt $@

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes sure that the real servers of the tests are installed: redis-server and
+# PostgreSQL. Uses apt where it may (root, or sudo without a password) and does
+# not let the packages start system services; otherwise says what to install.
+set -euo pipefail
+
+have_redis() { command -v redis-server >/dev/null; }
+have_postgres() {
+  { command -v postgres && command -v initdb; } >/dev/null 2>&1 && return 0
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+}
+
+packages=()
+have_redis || packages+=(redis-server)
+have_postgres || packages+=(postgresql)
+[ ${#packages[@]} -eq 0 ] && exit 0
+
+advice() {
+  echo "The tests need: ${packages[*]}. Please install:" >&2
+  echo "  Debian, Ubuntu:  sudo apt-get install ${packages[*]}" >&2
+  echo "  macOS:           brew install redis postgresql@15" >&2
+  exit 1
+}
+
+command -v apt-get >/dev/null || advice
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  sudo -n true 2>/dev/null || advice
+  as_root=(sudo -n)
+fi
+
+# Debian asks /usr/sbin/policy-rc.d whether a freshly installed service may
+# start. Say no for the time of the installation, unless somebody already
+# decided.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod +x "$policy"
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+
+echo "installing ${packages[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq || true
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" </dev/null >/dev/null || advice
+have_redis && have_postgres || advice
