@@ -1,0 +1,215 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/internal/redisx"
+)
+
+var (
+	// ErrNotFound is what a loader returns (or wraps) for a key that does not exist,
+	// and what reads return then, always as it stands here.
+	ErrNotFound = errors.New("cache: not found")
+	// ErrOverloaded is in the error of a read that needed a load while
+	// Options.MaxLoads were running and none of them ended in time.
+	ErrOverloaded = errors.New("too many loads at once")
+	// ErrUnconfirmed is in the error of an Invalidate that Redis did not confirm.
+	// It is being repeated; until Redis confirms it, this process reads the keys past
+	// Redis, while other processes may still read the old value. Of more than 10,000
+	// such keys the rest is not repeated; this process then reads past Redis
+	// altogether until everything that may be old has expired.
+	ErrUnconfirmed = errors.New("invalidation not confirmed by Redis")
+	// ErrClosed is in the error of a read that needs the loader after Close.
+	ErrClosed = errors.New("cache is closed")
+)
+
+// Loader asks the source of truth for one key. It returns [ErrNotFound], wrapped
+// or not, for a key that does not exist. The context carries the values of a
+// caller that asked for the load, but not its end: it ends after
+// Options.LoadTimeout and at Close. A panic becomes an error of the read.
+//
+// The loader must read committed data that is not older than its call: from the
+// primary, in a snapshot of its own.
+//
+// A value whose JSON is null (a nil pointer, map or slice) is returned to the
+// caller, but not stored: null stands for ErrNotFound.
+type Loader[K comparable, V any] func(ctx context.Context, key K) (V, error)
+
+// Cache reads values of one key space through Redis. Make one with [New]. All
+// methods are safe for concurrent use.
+type Cache[K Key, V any] struct {
+	load  Loader[K, V]
+	o     Options
+	name  func(K) string
+	codec codec[V]
+	tier
+	unconfirmed unconfirmed
+	count       counters
+	slots       chan struct{} // one element for each load that runs
+
+	ctx    context.Context // ends at Close, because of ErrClosed
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup // flights and the repetition of invalidations
+
+	mu        sync.Mutex // guards the rest, and the flights' own state
+	closed    bool
+	flights   map[string]*flight[K, V]   // of Get: at most one for each key accepts callers
+	refreshes map[string]*flight[K, V]   // of Refresh
+	aside     map[*flight[K, V]]struct{} // those that run beside another one for the same key
+
+	leaseless bool // tests only: fill whatever the lease says, to show what it is good for
+}
+
+// New returns a cache of what load says, under keys that begin with prefix and a
+// colon: with the prefix "cache:user", key 42 is cache:user:42. Each cache needs a
+// prefix of its own. The client stays the caller's, and must outlive the cache.
+//
+// Where V is a struct (or a pointer to one), an entry in Redis must have every
+// member that encoding/json always writes, thus all but those with omitempty or
+// omitzero; unknown members are ignored. Two versions of a program whose types
+// differ by a field can therefore run side by side: the newer one loads again
+// what the older one wrote. Only the members of V itself count, not those of
+// values inside it.
+func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], o Options) *Cache[K, V] {
+	o = o.withDefaults()
+	c := &Cache[K, V]{
+		load:        load,
+		o:           o,
+		name:        namer[K](prefix),
+		codec:       newCodec[V](o),
+		tier:        tier{client: client, timeout: o.RedisTimeout},
+		unconfirmed: unconfirmed{limit: maxUnconfirmed},
+		slots:       make(chan struct{}, o.MaxLoads),
+		flights:     map[string]*flight[K, V]{},
+		refreshes:   map[string]*flight[K, V]{},
+		aside:       map[*flight[K, V]]struct{}{},
+	}
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.breaker = redisx.NewBreaker(
+		func(ctx context.Context) error { return client.Do(ctx, client.B().Ping().Build()).Error() },
+		redisx.BreakerOptions{Timeout: o.RedisTimeout, OnChange: func(open bool, err error) {
+			kind := EventBreakerClosed
+			if open {
+				kind = EventBreakerOpened
+			}
+			c.emit(Event{Kind: kind, Err: err})
+		}})
+	return c
+}
+
+// Get returns the value of key: from Redis, else from the loader. Errors are
+// ErrNotFound; the context's, if it ends first; ErrOverloaded; ErrClosed; or what
+// the loader returned, wrapped.
+//
+// Callers that waited for the same load share its value: what it points to must not
+// be changed.
+//
+// An error other than ErrNotFound is shared by all who wait for that load, also by
+// those whose call began after the load did: it says nothing about the value that
+// could be out of date, and a database in trouble is not asked once more for each
+// of them.
+func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
+	e, err := c.Lookup(ctx, key)
+	return e.Value, err
+}
+
+// Lookup is Get with everything that is known about the answer. Beside
+// ErrNotFound, the entry's other fields are set too.
+func (c *Cache[K, V]) Lookup(ctx context.Context, key K) (Entry[V], error) {
+	began := time.Now()
+	name := c.name(key)
+	if err := ctx.Err(); err != nil {
+		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, err)
+	}
+	reason := ReasonUnavailable
+	if c.reachable(name) {
+		var (
+			e   Entry[V]
+			err error
+		)
+		e, reason, err = c.judge(name, c.read(ctx, name)[0])
+		if reason == ReasonNone {
+			e.CacheTime = time.Since(began)
+			c.count.hits.Add(1)
+			c.emit(Event{Kind: EventHit, Key: name, Source: SourceRedis, Duration: e.CacheTime, Err: err})
+			return e, err
+		}
+		if gone := ended(ctx); gone != nil {
+			return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, gone)
+		}
+		c.emit(Event{Kind: EventMiss, Key: name, Reason: reason, Duration: time.Since(began), Err: err})
+	} else {
+		c.emit(Event{Kind: EventMiss, Key: name, Reason: reason})
+	}
+	return c.miss(ctx, key, name, reason, began)
+}
+
+// reachable reports whether Redis may be asked for a key.
+func (c *Cache[K, V]) reachable(name string) bool {
+	return c.breaker.Allow() && !c.unconfirmed.has(name)
+}
+
+// judge turns what Redis said into an entry (with ErrNotFound for a remembered
+// absence), or into the reason why the loader must be asked and what was wrong.
+func (c *Cache[K, V]) judge(name string, s stored) (Entry[V], Reason, error) {
+	if s.err != nil {
+		return Entry[V]{}, ReasonUnavailable, s.err
+	}
+	if !s.found {
+		return Entry[V]{}, ReasonMiss, nil
+	}
+	v, err := c.codec.decode(s.raw)
+	if errors.Is(err, errUndecodable) {
+		c.count.undecoded.Add(1)
+		return Entry[V]{}, ReasonUndecodable, fmt.Errorf("%s: %w", name, err)
+	}
+	e := Entry[V]{Value: v, Raw: s.raw, Source: SourceRedis, TTL: s.ttl}
+	if err != nil {
+		e.Raw = nil
+	}
+	return e, ReasonNone, err
+}
+
+// miss gets the value from a flight.
+func (c *Cache[K, V]) miss(ctx context.Context, key K, name string, reason Reason, began time.Time) (Entry[V], error) {
+	c.count.misses.Add(1)
+	out, shared, err := c.await(ctx, c.flights, &flight[K, V]{
+		key: key, name: name, values: ctx, direct: reason == ReasonUnavailable,
+	})
+	if err != nil {
+		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, err)
+	}
+	return c.answer(out, shared, reason, began)
+}
+
+// answer fits the outcome of a flight to the caller who waited for it.
+func (c *Cache[K, V]) answer(out outcome[V], shared bool, reason Reason, began time.Time) (Entry[V], error) {
+	e := out.entry
+	e.Collapsed = shared
+	if shared {
+		c.count.collapsed.Add(1)
+	}
+	if e.Source != SourceRedis && e.Reason == ReasonNone {
+		e.Reason = reason
+	}
+	e.CacheTime = max(0, time.Since(began)-e.LoadTime)
+	return e, out.err
+}
+
+// Close ends running loads and the repetition of invalidations and waits for
+// them, though not for a loader that ignores its context. Reads that need the
+// loader then return ErrClosed. Closing again does nothing.
+func (c *Cache[K, V]) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.cancel(ErrClosed)
+	c.breaker.Close()
+	c.wg.Wait()
+}

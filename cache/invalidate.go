@@ -1,0 +1,99 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// The repetition of an invalidation waits as long between two attempts, and takes
+// as many keys with one exchange.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = time.Second
+	retryBatch = 500
+)
+
+// Invalidate removes keys from the cache. Call it after the change was committed.
+// Once it returned nil, no read that starts later, in any process, returns a value
+// that was loaded before the call.
+//
+// The change has happened, so Invalidate does not stop when ctx does; it is bounded
+// by Options.RedisTimeout. An error wraps ErrUnconfirmed and says how many keys it
+// is about: see there. After Close they are not repeated.
+func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = c.name(key)
+	}
+	// Before the command is sent: what a flight brings from here on must not be
+	// joined by reads that begin after this call.
+	c.outdate(names)
+	before := c.unconfirmed.mark()
+	failures := c.remove(context.WithoutCancel(ctx), names)
+	failed, cause := c.settle(names, failures, before)
+	if len(failed) == 0 {
+		return nil
+	}
+	// Flights that began meanwhile have asked Redis as if it could be trusted. The
+	// keys are on record before their flights are stopped, so that flights that
+	// begin in between know.
+	c.unconfirmed.add(failed, c.o.TTL, c.o.NegativeTTL, c.o.LeaseTTL)
+	c.outdate(failed)
+	c.count.unconfirmed.Add(uint64(len(failed)))
+	for _, name := range failed {
+		c.emit(Event{Kind: EventUnconfirmed, Key: name, Err: cause})
+	}
+	c.startRepeating()
+	return fmt.Errorf("cache: invalidate %d of %d keys (%s …): %w: %w", len(failed), len(names), failed[0], ErrUnconfirmed, cause)
+}
+
+// settle takes confirmed keys off the record and returns the others with one of
+// their errors.
+func (c *Cache[K, V]) settle(names []string, failures []error, before uint64) (failed []string, cause error) {
+	for i, err := range failures {
+		if err != nil {
+			failed, cause = append(failed, names[i]), err
+			continue
+		}
+		c.unconfirmed.confirm(names[i], before)
+		c.count.invalidated.Add(1)
+		c.emit(Event{Kind: EventInvalidated, Key: names[i]})
+	}
+	return failed, cause
+}
+
+// startRepeating sees to it that unconfirmed invalidations are repeated.
+func (c *Cache[K, V]) startRepeating() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed && c.unconfirmed.takeOver() {
+		c.wg.Go(c.repeat)
+	}
+}
+
+// repeat asks Redis again until it has confirmed every invalidation, or Close.
+func (c *Cache[K, V]) repeat() {
+	wait := firstRetry
+	for {
+		timer := time.NewTimer(jitter(wait))
+		select {
+		case <-timer.C:
+		case <-c.ctx.Done():
+			timer.Stop()
+			return
+		}
+		before := c.unconfirmed.mark()
+		names := c.unconfirmed.some(retryBatch)
+		if len(names) == 0 { // and somebody else takes over from now on
+			return
+		}
+		wait = min(2*wait, lastRetry)
+		if failed, _ := c.settle(names, c.remove(c.ctx, names), before); len(failed) < len(names) {
+			wait = firstRetry / 10 // Redis is back: go on with the rest
+		}
+	}
+}

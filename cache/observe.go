@@ -1,0 +1,107 @@
+package cache
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Observer is told what happens in a cache, as it happens and in the goroutine
+// that does it: it must be quick, must not block, must not call the cache and must
+// be safe for concurrent use.
+type Observer interface {
+	CacheEvent(e Event)
+}
+
+// Event is one thing that happened. Which fields are set depends on Kind.
+type Event struct {
+	Kind     EventKind
+	Key      string        // the key in Redis, as cache:user:42; empty for the breaker
+	Source   Source        // EventHit: the tier
+	Reason   Reason        // EventMiss: why it counts as one
+	Duration time.Duration // EventHit, EventMiss: of the read; EventLoad: of the load
+	Err      error         // EventHit: ErrNotFound for a remembered absence; else what went wrong
+}
+
+// EventKind is the kind of an [Event].
+type EventKind uint8
+
+// The kinds of events.
+const (
+	EventHit           EventKind = iota + 1 // a read was answered without a load
+	EventMiss                               // a read was not: it asks the loader, or waits for whoever does
+	EventLoad                               // the loader returned; its result is not stored yet
+	EventFill                               // a loaded value was stored
+	EventFillRefused                        // it was not: an invalidation, or another load, came before
+	EventInvalidated                        // Redis confirmed an invalidation
+	EventUnconfirmed                        // Redis did not; it will be repeated
+	EventBreakerOpened                      // Redis cannot be asked; reads go to the loader
+	EventBreakerClosed                      // Redis answers again
+)
+
+// String returns the kind in words, as "fill refused".
+func (k EventKind) String() string {
+	names := [...]string{
+		"unknown", "hit", "miss", "load", "fill", "fill refused",
+		"invalidated", "unconfirmed", "breaker opened", "breaker closed",
+	}
+	if int(k) >= len(names) {
+		k = 0
+	}
+	return names[k]
+}
+
+// Stats counts what happened since the cache was made.
+type Stats struct {
+	Hits      uint64 // reads that were answered from Redis at once, remembered absences included
+	Misses    uint64 // all other reads
+	Collapsed uint64 // of the misses, those answered by a load that somebody else had asked for
+
+	Loads      uint64 // calls of the loader
+	LoadErrors uint64 // of these, those that failed; ErrNotFound is no failure
+	Overloaded uint64 // loads that were given up because MaxLoads were running
+
+	Fills        uint64 // values stored
+	FillsRefused uint64 // values that were not, because an invalidation or another load came before
+	Undecodable  uint64 // entries found in Redis that are no valid values
+
+	Invalidated uint64 // keys whose invalidation Redis confirmed
+	Unconfirmed uint64 // keys whose invalidation failed at first
+
+	Loading     int  // loads running now
+	Pending     int  // keys whose invalidation is being repeated now
+	BreakerOpen bool // Redis cannot be asked now
+}
+
+// counters is Stats while it is being counted.
+type counters struct {
+	hits, misses, collapsed        atomic.Uint64
+	loads, loadErrors, overloaded  atomic.Uint64
+	fills, fillsRefused, undecoded atomic.Uint64
+	invalidated, unconfirmed       atomic.Uint64
+}
+
+// Stats returns the present counts. They are read one by one, not at one instant.
+func (c *Cache[K, V]) Stats() Stats {
+	return Stats{
+		Hits:         c.count.hits.Load(),
+		Misses:       c.count.misses.Load(),
+		Collapsed:    c.count.collapsed.Load(),
+		Loads:        c.count.loads.Load(),
+		LoadErrors:   c.count.loadErrors.Load(),
+		Overloaded:   c.count.overloaded.Load(),
+		Fills:        c.count.fills.Load(),
+		FillsRefused: c.count.fillsRefused.Load(),
+		Undecodable:  c.count.undecoded.Load(),
+		Invalidated:  c.count.invalidated.Load(),
+		Unconfirmed:  c.count.unconfirmed.Load(),
+		Loading:      len(c.slots),
+		Pending:      c.unconfirmed.pending(),
+		BreakerOpen:  c.breaker.Open(),
+	}
+}
+
+func (c *Cache[K, V]) emit(e Event) {
+	if c.o.Observer != nil {
+		c.o.Observer.CacheEvent(e)
+	}
+}

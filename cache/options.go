@@ -1,0 +1,51 @@
+package cache
+
+import (
+	"cmp"
+	"time"
+)
+
+// Options are the options of [New]. The zero value works. Durations that reach
+// Redis count whole milliseconds, rounded up.
+type Options struct {
+	// TTL is the life of an entry in Redis. All processes that share a prefix should
+	// agree on it. Default: 60 s.
+	TTL time.Duration
+	// NegativeTTL is the life of "there is no such thing", which is stored as JSON
+	// null when the loader returns [ErrNotFound]. Default: 0, not stored.
+	NegativeTTL time.Duration
+	// LoadTimeout bounds one load, including the wait for a free slot (see MaxLoads),
+	// which takes half of it at most. Loads do not end with the caller that caused
+	// them. Default: 5 s.
+	LoadTimeout time.Duration
+	// LeaseTTL is how long the lease of a process that died in the middle of a load
+	// keeps others from loading the same key. A load that takes longer is not
+	// stored. It is also the longest time a read waits for another process; then it
+	// asks the loader itself. Default: LoadTimeout + 1 s.
+	LeaseTTL time.Duration
+	// RedisTimeout bounds one exchange with Redis. Default: 1 s.
+	RedisTimeout time.Duration
+	// MaxLoads is how many loads may run at the same time in this process, whatever
+	// causes them. Default: 64.
+	MaxLoads int
+	// Valid judges a decoded value, whose dynamic type is the cache's value type. An
+	// entry that it rejects is a miss and is loaded again; what the loader returns
+	// is not judged. Default: every value that decodes is valid (and, where the
+	// value type is a struct, has all its members: see [New]).
+	Valid func(value any) error
+	// Observer is told what happens. Default: nobody is.
+	Observer Observer
+}
+
+func (o Options) withDefaults() Options {
+	positive := func(d, otherwise time.Duration) time.Duration {
+		return cmp.Or(max(d, 0), otherwise)
+	}
+	o.TTL = positive(o.TTL, time.Minute)
+	o.NegativeTTL = max(o.NegativeTTL, 0)
+	o.LoadTimeout = positive(o.LoadTimeout, 5*time.Second)
+	o.LeaseTTL = positive(o.LeaseTTL, o.LoadTimeout+time.Second)
+	o.RedisTimeout = positive(o.RedisTimeout, time.Second)
+	o.MaxLoads = cmp.Or(max(o.MaxLoads, 0), 64)
+	return o
+}
