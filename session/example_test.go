@@ -1,0 +1,124 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/session"
+)
+
+// newExampleRedis starts a Redis inside the process. A service connects to a real
+// one with rueidis.NewClient.
+func newExampleRedis() (rueidis.Client, *miniredis.Miniredis) {
+	server := miniredis.NewMiniRedis()
+	if err := server.Start(); err != nil {
+		panic(err)
+	}
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{server.Addr()}, AlwaysRESP2: true, DisableCache: true, ForceSingleClient: true,
+	})
+	if err != nil {
+		panic(err)
+	}
+	return client, server
+}
+
+func Example() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	sessions := session.New(client, session.Options{IdleTimeout: 30 * time.Minute})
+
+	// Login: the epoch comes first, then the password is checked, then the session.
+	epoch, _ := sessions.Epoch(ctx, "42")
+	token, _, _ := sessions.Create(ctx, "42", epoch, map[string]string{"name": "Max"})
+	fmt.Println(len(token), "characters for the client")
+
+	// Each request.
+	s, _ := sessions.Lookup(ctx, token)
+	_ = sessions.Touch(ctx, s) // writes once a minute at most
+	fmt.Println("user", s.UserID, s.Data["name"])
+
+	// Logout.
+	_ = sessions.Revoke(ctx, token)
+	_, err := sessions.Lookup(ctx, token)
+	fmt.Println(errors.Is(err, session.ErrNotFound))
+	// Output:
+	// 43 characters for the client
+	// user 42 Max
+	// true
+}
+
+func ExampleManager_Lookup_expired() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	sessions := session.New(client, session.Options{IdleTimeout: 30 * time.Minute})
+	epoch, _ := sessions.Epoch(ctx, "42")
+	token, _, _ := sessions.Create(ctx, "42", epoch, nil)
+
+	server.FastForward(29 * time.Minute)
+	_, err := sessions.Lookup(ctx, token)
+	fmt.Println("after 29 minutes:", err)
+
+	server.FastForward(2 * time.Minute)
+	_, err = sessions.Lookup(ctx, token)
+	fmt.Println("after 31 minutes:", err)
+	// Output:
+	// after 29 minutes: <nil>
+	// after 31 minutes: session not found
+}
+
+func ExampleManager_RevokeAll() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	sessions := session.New(client, session.Options{})
+	epoch, _ := sessions.Epoch(ctx, "42")
+	laptop, _, _ := sessions.Create(ctx, "42", epoch, nil)
+
+	// A second login takes its epoch; while it checks the password, the password
+	// is changed and all sessions end. That login comes too late.
+	_ = sessions.RevokeAll(ctx, "42")
+	phone, _, _ := sessions.Create(ctx, "42", epoch, nil)
+
+	for _, token := range []string{laptop, phone} {
+		_, err := sessions.Lookup(ctx, token)
+		fmt.Println(err)
+	}
+	// Output:
+	// session not found
+	// session not found
+}
+
+func ExampleManager_Rotate() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	sessions := session.New(client, session.Options{})
+	epoch, _ := sessions.Epoch(ctx, "42")
+	old, _, _ := sessions.Create(ctx, "42", epoch, nil)
+
+	token, s, _ := sessions.Rotate(ctx, old)
+	_, err := sessions.Lookup(ctx, old)
+	fmt.Println("old token:", err)
+	_ = sessions.Update(ctx, s.ID, map[string]string{"role": "admin"})
+	s, _ = sessions.Lookup(ctx, token)
+	fmt.Println("new token:", s.UserID, s.Data["role"])
+	// Output:
+	// old token: session not found
+	// new token: 42 admin
+}

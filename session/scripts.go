@@ -1,0 +1,44 @@
+package session
+
+import (
+	_ "embed" // the scripts
+
+	"github.com/speedlayer/speedlayer/internal/redisx"
+)
+
+//go:embed lua/create.lua
+var createSource string
+
+//go:embed lua/lookup.lua
+var lookupSource string
+
+//go:embed lua/touch.lua
+var touchSource string
+
+//go:embed lua/update.lua
+var updateSource string
+
+//go:embed lua/claim.lua
+var claimSource string
+
+//go:embed lua/revoke.lua
+var revokeSource string
+
+//go:embed lua/epoch.lua
+var epochSource string
+
+//go:embed lua/epoch_read.lua
+var epochReadSource string
+
+// Reads are scripts too: a client that sends read commands to replicas must not
+// learn from a replica that lags behind that a session still lives.
+var (
+	createScript    = redisx.NewScript(createSource)
+	lookupScript    = redisx.NewScript(lookupSource)
+	touchScript     = redisx.NewScript(touchSource)
+	updateScript    = redisx.NewScript(updateSource)
+	claimScript     = redisx.NewScript(claimSource)
+	revokeScript    = redisx.NewScript(revokeSource)
+	epochScript     = redisx.NewScript(epochSource)
+	epochReadScript = redisx.NewScript(epochReadSource)
+)

@@ -1,0 +1,49 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+)
+
+const (
+	tokenBytes  = 32 // of randomness
+	tokenLength = 43 // characters of unpadded base64url
+)
+
+func newToken() string {
+	var b [tokenBytes]byte
+	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// wellFormed reports whether token may have come from newToken. All else is refused
+// before Redis is asked.
+func wellFormed(token string) bool {
+	if len(token) != tokenLength {
+		return false
+	}
+	for i := range len(token) {
+		switch c := token[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// digest names the session of a token. The token has a fixed length, so different
+// pairs of realm and token never make the same input.
+func (m *Manager) digest(token string) string {
+	sum := sha256.Sum256([]byte(m.o.Realm + token))
+	return hex.EncodeToString(sum[:])
+}
+
+// newEpoch returns a value that was never an epoch before.
+func newEpoch() Epoch {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
+	return Epoch(hex.EncodeToString(b[:]))
+}
