@@ -1,0 +1,30 @@
+// Package ratelimit limits how often something may happen, exactly, across all
+// processes that share a Redis.
+//
+// # Guarantees
+//
+//   - With Redis up, a rule never admits more than Limit charges within one window,
+//     whatever the concurrency and the number of processes. A failover to a replica
+//     that missed the last writes, or a step of Redis's clock, may break that.
+//   - Several rules on one subject are charged together in one script and one round
+//     trip: all of them, or none.
+//   - A denied request costs nothing: neither the rule that refused it nor any other.
+//   - Windows are measured with Redis's clock alone. The clocks of the processes
+//     play no part while Redis is there.
+//   - Every key has a TTL, set by the script that creates it. A key that somebody
+//     else damaged or left without a TTL is mended by the next request.
+//   - Without Redis each rule does what its WithoutRedis says, at once: a breaker
+//     keeps requests from waiting for a Redis that is gone. Recovery needs no help.
+//
+// The window is fixed: it begins with the first admitted request and ends Window
+// later, whereupon the next request begins another. Within any span as long as a
+// window there may thus be up to twice the limit, around the end of one window.
+//
+// # Keys
+//
+//	rate:<rule>:{<subject>}   hash: count, and window, an identifier that no other
+//	                          window has; it expires with the window
+//
+// The braces put all rules of a subject into one Cluster slot. Subjects are escaped
+// where necessary, and never secret: pass account names through [HashSubject].
+package ratelimit

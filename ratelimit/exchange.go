@@ -1,0 +1,155 @@
+package ratelimit
+
+import (
+	"context"
+	_ "embed" // the scripts
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/internal/redisx"
+)
+
+//go:embed lua/take.lua
+var takeSource string
+
+//go:embed lua/refund.lua
+var refundSource string
+
+var (
+	takeScript   = redisx.NewScript(takeSource)
+	refundScript = redisx.NewScript(refundSource)
+)
+
+// call runs one exchange with Redis under the breaker.
+//
+// Where the caller's own context ends the exchange, its error is returned as it is,
+// which is never a reason for a decision without Redis: a client that can choose its
+// deadline could choose its limit otherwise. Yet where Redis had a fair share of the
+// time and did not answer, the breaker opens, so that later requests are spared.
+func (l *Limiter) call(ctx context.Context, exchange func(context.Context) error) error {
+	if err := ended(ctx); err != nil {
+		return callerError{err}
+	}
+	if !l.breaker.Allow() {
+		return errHeldBack
+	}
+	bounded, cancel := context.WithTimeout(ctx, l.o.RedisTimeout)
+	defer cancel()
+	began := time.Now()
+	err := exchange(bounded)
+	if err == nil || rueidis.IsRedisNil(err) {
+		l.breaker.Success()
+		return err
+	}
+	gone := ended(ctx)
+	if gone == nil || time.Since(began) >= l.o.RedisTimeout/4 {
+		l.breaker.Failure(err)
+	}
+	if gone != nil && redisx.Unavailable(err) {
+		return callerError{gone}
+	}
+	return err
+}
+
+// ended is ctx.Err, and also right in the moment in which the client has noticed
+// the deadline and the context's own timer has not.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
+}
+
+// callerError is an error of the caller's context. It is told apart because a
+// deadline alone looks like a frozen Redis.
+type callerError struct{ error }
+
+func (e callerError) Unwrap() error { return e.error }
+
+// exchange asks Redis to charge c, in windows that are called id where they begin
+// now. Without an id nothing is charged.
+func (l *Limiter) exchange(ctx context.Context, c Charge, keys []string, id string) (states []state, allowed bool, err error) {
+	args := make([]string, 0, 2+2*len(c.Rules))
+	args = append(args, strconv.FormatInt(c.Cost, 10), id)
+	for _, r := range c.Rules {
+		args = append(args, strconv.FormatInt(r.Limit, 10), strconv.FormatInt(r.windowMillis(), 10))
+	}
+	err = l.call(ctx, func(ctx context.Context) error {
+		reply, err := takeScript.Exec(ctx, l.client, keys, args).ToArray()
+		if err != nil {
+			return err
+		}
+		states, allowed, err = parseTake(reply, len(keys))
+		return err
+	})
+	return states, allowed, err
+}
+
+// parseTake reads the reply of take.lua.
+func parseTake(reply []rueidis.RedisMessage, rules int) ([]state, bool, error) {
+	if len(reply) != 1+3*rules {
+		return nil, false, fmt.Errorf("a reply of %d elements for %d rules", len(reply), rules)
+	}
+	allowed, err := reply[0].AsInt64()
+	if err != nil {
+		return nil, false, err
+	}
+	states := make([]state, rules)
+	for i := range states {
+		one := reply[1+3*i:]
+		if states[i].count, err = one[0].AsInt64(); err != nil {
+			return nil, false, err
+		}
+		left, err := one[1].AsInt64()
+		if err != nil {
+			return nil, false, err
+		}
+		states[i].left = time.Duration(left) * time.Millisecond
+		if states[i].window, err = one[2].ToString(); err != nil {
+			return nil, false, err
+		}
+	}
+	return states, allowed == 1, nil
+}
+
+// without decides a charge after Redis could not be asked, or passes on what is no
+// such error.
+func (l *Limiter) without(op string, c Charge, keys []string, cause error, charging bool) (Result, error) {
+	if !unavailable(cause) {
+		return Result{}, failure(op, cause)
+	}
+	refused := Result{Subject: c.Subject, Degraded: true, Cause: cause}
+	counted := Charge{Subject: c.Subject, Cost: c.Cost}
+	var countedKeys []string
+	for i, r := range c.Rules {
+		switch r.WithoutRedis {
+		case FailOpen:
+		case FailLocal:
+			counted.Rules = append(counted.Rules, r)
+			countedKeys = append(countedKeys, keys[i])
+		default:
+			refused.Rule, refused.Limit = r.Name, r.Limit
+			return refused, failure(op, fmt.Errorf("rule %q fails closed: %w", r.Name, cause))
+		}
+	}
+	if len(counted.Rules) == 0 {
+		r := c.Rules[0]
+		return Result{
+			Allowed: true, Subject: c.Subject, Rule: r.Name, Limit: r.Limit, Remaining: r.Limit,
+			Degraded: true, Cause: cause,
+		}, nil
+	}
+	states, allowed, ok := l.local.take(counted, countedKeys, charging)
+	if !ok {
+		return refused, failure(op, fmt.Errorf("all local counters are in use: %w", cause))
+	}
+	res := decide(counted, states, allowed)
+	res.Degraded, res.Cause = true, cause
+	if allowed && charging {
+		res.charge = &charge{parts: []part{newPart(counted, countedKeys, states, true)}}
+	}
+	return res, nil
+}

@@ -1,0 +1,29 @@
+package ratelimit
+
+import (
+	"strings"
+
+	"github.com/speedlayer/speedlayer/internal/redisx"
+)
+
+// keys are the counters of a charge, one per rule. They share a Cluster slot: the
+// hash tag is the subject, or the prefix's own.
+func (c Charge) keys(prefix string) []string {
+	tag := ":{" + redisx.Escape(c.Subject) + "}"
+	keys := make([]string, len(c.Rules))
+	for i, r := range c.Rules {
+		keys[i] = prefix + r.Name + tag
+	}
+	return keys
+}
+
+// slotSafe returns a prefix whose braces, if it has any, are a whole hash tag.
+// Otherwise they would pair with those around the subject, or switch hash tags off,
+// and the rules of a subject would lie in different slots.
+func slotSafe(prefix string) string {
+	_, after, found := strings.Cut(prefix, "{")
+	if !found || strings.Index(after, "}") > 0 {
+		return prefix
+	}
+	return redisx.Escape(prefix)
+}

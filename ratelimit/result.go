@@ -1,0 +1,119 @@
+package ratelimit
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Result is a decision.
+type Result struct {
+	// Allowed is whether the request may go on.
+	Allowed bool
+	// Subject and Rule name what the following fields are about: the rule that
+	// refused for the longest time, or of an admitted request the one with the
+	// least remaining.
+	Subject string
+	Rule    string
+	// Limit is that rule's limit.
+	Limit int64
+	// Remaining is how much it still admits in this window, at least 0.
+	Remaining int64
+	// ResetAfter is the time until its window ends; 0 where none has begun.
+	ResetAfter time.Duration
+	// RetryAfter is 0 for an admitted request. A request that comes so much later
+	// meets a new window in every rule that refused. Round up to whole seconds for
+	// a Retry-After header: [Result.RetrySeconds].
+	RetryAfter time.Duration
+	// Degraded is true where the decision, or part of it, was made without Redis,
+	// and Cause then says why.
+	Degraded bool
+	Cause    error
+
+	charge *charge // nil where there is nothing to refund
+}
+
+// RetrySeconds is RetryAfter in whole seconds, rounded up.
+func (r Result) RetrySeconds() int64 {
+	return int64((r.RetryAfter + time.Second - 1) / time.Second)
+}
+
+// charge is what was taken, to be given back once. Copies of a Result share it.
+type charge struct {
+	parts []part
+	spent atomic.Bool
+}
+
+// part is what was taken from one subject, in one place.
+type part struct {
+	local   bool // counted in this process
+	keys    []string
+	windows []string // identifiers, one per key
+	cost    int64
+}
+
+// state is a rule's counter as Redis or the local store reports it.
+type state struct {
+	count  int64
+	left   time.Duration // until the window ends; 0: none has begun
+	window string
+}
+
+// decide describes a decision about c. allowed says whether it was charged, or, if
+// there was no charge, whether it would be.
+func decide(c Charge, states []state, allowed bool) Result {
+	best := -1
+	var remaining int64
+	for i, r := range c.Rules {
+		s := states[i]
+		if !allowed {
+			refused := s.count+c.Cost > r.Limit
+			if refused && (best < 0 || s.left > states[best].left) {
+				best, remaining = i, max(0, r.Limit-s.count)
+			}
+			continue
+		}
+		left := max(0, r.Limit-s.count)
+		if best < 0 || left < remaining || left == remaining && s.left > states[best].left {
+			best, remaining = i, left
+		}
+	}
+	res := Result{Allowed: allowed, Subject: c.Subject}
+	if best < 0 {
+		return res
+	}
+	res.Rule, res.Limit, res.Remaining = c.Rules[best].Name, c.Rules[best].Limit, remaining
+	res.ResetAfter = states[best].left
+	if !allowed {
+		res.RetryAfter = states[best].left
+	}
+	return res
+}
+
+// tighter returns the result that describes two admitted charges best, with both
+// charges.
+func (r Result) tighter(other Result) Result {
+	best := r
+	if other.Rule != "" && (r.Rule == "" || other.Remaining < r.Remaining) {
+		best = other
+	}
+	best.Degraded = r.Degraded || other.Degraded
+	best.Cause = r.Cause
+	if best.Cause == nil {
+		best.Cause = other.Cause
+	}
+	best.charge = join(r.charge, other.charge)
+	return best
+}
+
+func join(charges ...*charge) *charge {
+	var all charge
+	for _, c := range charges {
+		if c != nil {
+			all.parts = append(all.parts, c.parts...)
+		}
+	}
+	if len(all.parts) == 0 {
+		return nil
+	}
+	return &all
+}
