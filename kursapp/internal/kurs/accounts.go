@@ -1,0 +1,75 @@
+package kurs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/speedlayer/speedlayer/ratelimit"
+	"github.com/speedlayer/speedlayer/session"
+)
+
+// Accounts is registration, login, sessions and profile. Safe for concurrent
+// use.
+type Accounts struct {
+	store    Store
+	users    *Users
+	sessions *session.Manager
+	limiter  *ratelimit.Limiter
+	welcome  WelcomeMailer
+	hasher   *Hasher
+	demo     bool
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// AccountsDeps is what Accounts stands on. Store, Users, Sessions, Limiter,
+// Welcome and Hasher are needed.
+type AccountsDeps struct {
+	Store    Store
+	Users    *Users
+	Sessions *session.Manager
+	Limiter  *ratelimit.Limiter
+	Welcome  WelcomeMailer
+	Hasher   *Hasher
+	// Demo makes every Actor one of the demo, where the users routes are
+	// open; default false.
+	Demo bool
+	// Now is the clock of confirmation tokens; default time.Now.
+	Now func() time.Time
+	// Logger gets what a person should look at, without addresses, passwords
+	// or tokens; default none.
+	Logger *slog.Logger
+}
+
+// WelcomeMailer sends the mail that greets a new user.
+type WelcomeMailer interface {
+	// Enqueue returns nil when the mail will be sent for certain (the task is
+	// stored). After an error nothing was stored, or it is not known.
+	Enqueue(ctx context.Context, u User) error
+	// Withdraw takes back the task of a user who was not created after all,
+	// if it is there and no worker has taken it yet; nil also when it is not.
+	Withdraw(ctx context.Context, u User) error
+}
+
+// NewAccounts returns Accounts.
+func NewAccounts(d AccountsDeps) *Accounts {
+	now := d.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Accounts{
+		store:    d.Store,
+		users:    d.Users,
+		sessions: d.Sessions,
+		limiter:  d.Limiter,
+		welcome:  d.Welcome,
+		hasher:   d.Hasher,
+		demo:     d.Demo,
+		now:      now,
+		log:      loggerOrNone(d.Logger),
+	}
+}
+
+// Anonymous returns the Actor of a request without a session.
+func (a *Accounts) Anonymous() Actor { return Actor{Anonymous: true, Demo: a.demo} }

@@ -1,0 +1,58 @@
+package kurs
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"time"
+)
+
+// EmailChangeLifetime is how long a new address waits for its confirmation.
+const EmailChangeLifetime = 24 * time.Hour
+
+// maxConfirmationToken bounds, in bytes, what ConfirmEmail takes for a token.
+const maxConfirmationToken = 256
+
+// BeginEmailChange remembers that a user wants a new address and returns the
+// one-time token that ConfirmEmail takes; it replaces an earlier one of the
+// user. The handler of the confirmation mail calls it, so that the token
+// exists only in that mail: the task in Redis carries none, and the database
+// keeps its SHA-256 digest.
+//
+// It fails with CodeInvalid for what is no address, ErrUserNotFound and
+// CodeUnavailable.
+func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail string) (token string, err error) {
+	newEmail, err = ValidateEmail(newEmail)
+	if err != nil {
+		return "", err
+	}
+	token = rand.Text() // 130 bits
+	change := EmailChange{UserID: userID, NewEmail: newEmail, ExpiresAt: a.now().Add(EmailChangeLifetime)}
+	if err := a.store.SetEmailChange(ctx, change, tokenDigest(token)); err != nil {
+		return "", wrap("begin change of address", err)
+	}
+	return token, nil
+}
+
+// ConfirmEmail puts the address that was waiting under token into force and
+// returns the user with it. A token works once.
+//
+// It fails with ErrConfirmationFailed when the token is unknown, used or
+// expired, ErrEmailTaken when somebody else got the address meanwhile, and
+// CodeUnavailable.
+func (a *Accounts) ConfirmEmail(ctx context.Context, token string) (User, error) {
+	if token == "" || len(token) > maxConfirmationToken {
+		return User{}, ErrConfirmationFailed
+	}
+	u, err := a.store.ConfirmEmailChange(ctx, tokenDigest(token), a.now())
+	if err != nil {
+		return User{}, wrap("confirm address", err)
+	}
+	a.users.invalidate(ctx, u.ID)
+	return u, nil
+}
+
+func tokenDigest(token string) []byte {
+	digest := sha256.Sum256([]byte(token))
+	return digest[:]
+}

@@ -1,0 +1,20 @@
+package kurs
+
+import (
+	"golang.org/x/crypto/argon2"
+)
+
+// ParsePHC shows the tests whether a stored hash is accepted, and in which
+// spelling.
+func ParsePHC(s string) (string, Params, error) {
+	h, err := parsePHC(s)
+	return h.String(), h.params, err
+}
+
+// OnDerive has f called in each derivation of h, inside its slot.
+func OnDerive(h *Hasher, f func(memory, time uint32)) {
+	h.derive = func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte {
+		f(memory, time)
+		return argon2.IDKey(password, salt, time, memory, threads, keyLen)
+	}
+}

@@ -1,0 +1,193 @@
+package kurs_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+)
+
+var errInjected = errors.New("injected fault")
+
+// faultyStore is a real store whose faults are injected. The hooks are set
+// before the call that they are meant for.
+type faultyStore struct {
+	kurs.Store
+	calls atomic.Int64
+	// down makes every call fail as a database does that is away.
+	down atomic.Bool
+	// lostAnswer makes writes commit and then fail, as when the connection
+	// breaks during the commit.
+	lostAnswer atomic.Bool
+	// failCommit makes CreateUser fail after beforeCommit, with nothing
+	// stored.
+	failCommit atomic.Bool
+	// lostForGood makes the store go down once CreateUser is over.
+	lostForGood atomic.Bool
+	// These run once, when that call is over and before its answer is used.
+	afterAccountByEmail, afterAccount, afterUpdate, afterDelete, afterCreate func()
+}
+
+func unavailable() error { return &kurs.Error{Code: kurs.CodeUnavailable, Err: errInjected} }
+
+func (s *faultyStore) enter() error {
+	s.calls.Add(1)
+	if s.down.Load() {
+		return unavailable()
+	}
+	return nil
+}
+
+func (s *faultyStore) leave(err error) error {
+	if err == nil && s.lostAnswer.Load() {
+		return unavailable()
+	}
+	return err
+}
+
+func runOnce(hook *func()) {
+	if f := *hook; f != nil {
+		*hook = nil
+		f()
+	}
+}
+
+func (s *faultyStore) User(ctx context.Context, id int64) (kurs.User, error) {
+	if err := s.enter(); err != nil {
+		return kurs.User{}, err
+	}
+	return s.Store.User(ctx, id)
+}
+
+func (s *faultyStore) Users(ctx context.Context, after int64, limit int) ([]kurs.User, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	return s.Store.Users(ctx, after, limit)
+}
+
+func (s *faultyStore) Account(ctx context.Context, id int64) (kurs.Account, error) {
+	if err := s.enter(); err != nil {
+		return kurs.Account{}, err
+	}
+	defer runOnce(&s.afterAccount)
+	return s.Store.Account(ctx, id)
+}
+
+func (s *faultyStore) AccountByEmail(ctx context.Context, email string) (kurs.Account, error) {
+	if err := s.enter(); err != nil {
+		return kurs.Account{}, err
+	}
+	defer runOnce(&s.afterAccountByEmail)
+	return s.Store.AccountByEmail(ctx, email)
+}
+
+func (s *faultyStore) CreateUser(ctx context.Context, n kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+	if err := s.enter(); err != nil {
+		return kurs.User{}, err
+	}
+	defer runOnce(&s.afterCreate)
+	defer func() { s.down.Store(s.lostForGood.Load() || s.down.Load()) }()
+	if s.failCommit.Load() {
+		_, err := s.Store.CreateUser(ctx, n, func(ctx context.Context, u kurs.User) error {
+			return errors.Join(beforeCommit(ctx, u), unavailable())
+		})
+		return kurs.User{}, err
+	}
+	u, err := s.Store.CreateUser(ctx, n, beforeCommit)
+	if err = s.leave(err); err != nil {
+		return kurs.User{}, err
+	}
+	return u, nil
+}
+
+func (s *faultyStore) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+	if err := s.enter(); err != nil {
+		return kurs.User{}, err
+	}
+	defer runOnce(&s.afterUpdate)
+	u, err := s.Store.UpdateUser(ctx, id, name, email)
+	return u, s.leave(err)
+}
+
+func (s *faultyStore) RenameUser(ctx context.Context, id int64, name string) (kurs.User, error) {
+	if err := s.enter(); err != nil {
+		return kurs.User{}, err
+	}
+	u, err := s.Store.RenameUser(ctx, id, name)
+	return u, s.leave(err)
+}
+
+func (s *faultyStore) DeleteUser(ctx context.Context, id int64) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer runOnce(&s.afterDelete)
+	return s.leave(s.Store.DeleteUser(ctx, id))
+}
+
+// welcomeMails stands for the queue, whose faults must be injected.
+type welcomeMails struct {
+	mu     sync.Mutex
+	queued []kurs.User
+	// refuse makes Enqueue fail, before or after the task was stored.
+	refuse      error
+	storeAnyhow bool
+	// afterEnqueue runs when the task is stored.
+	afterEnqueue func()
+}
+
+func (m *welcomeMails) Enqueue(_ context.Context, u kurs.User) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuse == nil || m.storeAnyhow {
+		m.queued = append(m.queued, u)
+	}
+	if m.afterEnqueue != nil {
+		m.afterEnqueue()
+	}
+	return m.refuse
+}
+
+func (m *welcomeMails) Withdraw(_ context.Context, u kurs.User) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.queued = slices.DeleteFunc(m.queued, func(q kurs.User) bool { return q == u })
+	return nil
+}
+
+func (m *welcomeMails) all() []kurs.User {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.queued)
+}
+
+type emailRequest struct {
+	userID int64
+	email  string
+}
+
+// confirmMails stands for the queue of confirmation mails.
+type confirmMails struct {
+	mu       sync.Mutex
+	requests []emailRequest
+	refuse   error
+}
+
+func (m *confirmMails) RequestConfirmation(_ context.Context, userID int64, newEmail string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuse == nil {
+		m.requests = append(m.requests, emailRequest{userID, newEmail})
+	}
+	return m.refuse
+}
+
+func (m *confirmMails) all() []emailRequest {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.requests)
+}

@@ -1,0 +1,181 @@
+package kurs
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/speedlayer/speedlayer/ratelimit"
+	"github.com/speedlayer/speedlayer/session"
+)
+
+// maxUserAgent bounds, in bytes, what a session remembers of a browser's
+// name.
+const maxUserAgent = 256
+
+// Login is what a person enters to log in.
+type Login struct {
+	Email, Password string
+	// ClientPrefix is the client's address as ratelimit.ClientPrefix returns
+	// it.
+	ClientPrefix string
+	// UserAgent is the browser's name for itself; the session remembers it so
+	// that its owner recognises the device. May be empty.
+	UserAgent string
+}
+
+// LoginResult is a session that has just begun.
+type LoginResult struct {
+	// Token is the session's only key. It is stored nowhere.
+	Token   string
+	User    User
+	Session session.Session
+}
+
+// Login checks the password and begins a session under a new token.
+//
+// It fails with ErrBadCredentials for an unknown address, an account without
+// a password and a wrong password alike, after the same work; with
+// CodeRateLimited before any hashing (30 a minute for each client, 10 in five
+// minutes for each account, of which a login that succeeds uses up none); and
+// with CodeUnavailable when the database, Redis or a turn at hashing cannot
+// be had, before anything is hashed.
+func (a *Accounts) Login(ctx context.Context, l Login) (LoginResult, error) {
+	const op = "login"
+	l.Email = strings.TrimSpace(l.Email)
+	charge, err := a.chargeLogin(ctx, l)
+	if err != nil {
+		return LoginResult{}, wrap(op, err)
+	}
+	proof, err := a.checkCredentials(ctx, l.Email, l.Password)
+	if errors.Is(err, ErrBadCredentials) {
+		return LoginResult{}, ErrBadCredentials
+	}
+	// From here on the password was right, or was not looked at.
+	a.refund(ctx, charge)
+	if err != nil {
+		return LoginResult{}, wrap(op, err)
+	}
+	result, err := a.begin(ctx, proof, l.UserAgent)
+	if err != nil {
+		return LoginResult{}, wrap(op, err)
+	}
+	a.rehash(ctx, proof, l.Password)
+	return result, nil
+}
+
+// chargeLogin charges the client first: an attempt that is one too many of
+// its client is no burden on the account.
+func (a *Accounts) chargeLogin(ctx context.Context, l Login) (ratelimit.Result, error) {
+	result, err := a.limiter.TakeEach(ctx,
+		ratelimit.Charge{Subject: l.ClientPrefix, Rules: []ratelimit.Rule{loginAddressRule()}},
+		ratelimit.Charge{Subject: ratelimit.HashSubject(l.Email), Rules: []ratelimit.Rule{loginAccountRule()}},
+	)
+	return result, refusal(result, err)
+}
+
+func (a *Accounts) refund(ctx context.Context, charge ratelimit.Result) {
+	if err := a.limiter.Refund(ctx, charge); err != nil {
+		a.log.DebugContext(ctx, "refund of a login's charge failed", "error", err)
+	}
+}
+
+// credentials is the proof that somebody knows an account's password. It is
+// worth a session of its epoch.
+type credentials struct {
+	account     Account
+	epoch       session.Epoch
+	needsRehash bool
+}
+
+// checkCredentials proves a password. The epoch is taken before the hash is
+// read: whoever changes the password stores the new hash first and then ends
+// all sessions, so either the new hash is seen here, or the session that begins
+// with this epoch is dead. The address is needed to find the id, hence two reads.
+//
+// An unknown address takes the same way with an id that nobody has: as many
+// round trips, and as much hashing.
+func (a *Accounts) checkCredentials(ctx context.Context, email, password string) (credentials, error) {
+	// No account has such a password, so this tells nothing about any.
+	if password == "" || utf8.RuneCountInString(password) > MaxPasswordLength {
+		return credentials{}, ErrBadCredentials
+	}
+	if !utf8.ValidString(email) || strings.ContainsFunc(email, isControl) || len(email) > MaxEmailLength {
+		email = "" // what a database might choke on; nobody has this one either
+	}
+	found, err := a.store.AccountByEmail(ctx, email)
+	if err != nil && !errors.Is(err, ErrUserNotFound) {
+		return credentials{}, err
+	}
+	epoch, err := a.sessions.Epoch(ctx, sessionUser(found.ID))
+	if err != nil {
+		return credentials{}, err
+	}
+	account, err := a.store.Account(ctx, found.ID)
+	if err != nil && !errors.Is(err, ErrUserNotFound) {
+		return credentials{}, err
+	}
+	ok, needsRehash, err := a.verify(ctx, account, password)
+	if err != nil {
+		return credentials{}, err
+	}
+	if !ok {
+		return credentials{}, ErrBadCredentials
+	}
+	return credentials{account: account, epoch: epoch, needsRehash: needsRehash}, nil
+}
+
+// verify does one derivation whatever the account looks like, even if it is
+// the zero Account of an unknown address.
+func (a *Accounts) verify(ctx context.Context, account Account, password string) (ok, needsRehash bool, err error) {
+	if account.PasswordHash == "" {
+		return false, false, a.hasher.VerifyUnknown(ctx, password)
+	}
+	ok, needsRehash, err = a.hasher.Verify(ctx, account.PasswordHash, password)
+	if errors.Is(err, errMalformedHash) || errors.Is(err, errParams) {
+		a.log.ErrorContext(ctx, "the stored password hash of a user cannot be used", "user", account.ID, "error", err)
+		return false, false, a.hasher.VerifyUnknown(ctx, password)
+	}
+	return ok, needsRehash, err
+}
+
+func (a *Accounts) begin(ctx context.Context, proof credentials, userAgent string) (LoginResult, error) {
+	user := proof.account.User
+	data := sessionData(user)
+	if name := cleanUserAgent(userAgent); name != "" {
+		data[dataUserAgent] = name
+	}
+	token, s, err := a.sessions.Create(ctx, sessionUser(user.ID), proof.epoch, data)
+	if err != nil {
+		return LoginResult{}, err
+	}
+	return LoginResult{Token: token, User: user, Session: s}, nil
+}
+
+// rehash replaces a hash that was made with other parameters. It changes
+// nothing for the user, so its failure is none of the login: the next login
+// tries again.
+func (a *Accounts) rehash(ctx context.Context, proof credentials, password string) {
+	if !proof.needsRehash {
+		return
+	}
+	next, err := a.hasher.Hash(ctx, password)
+	if err == nil {
+		_, err = a.store.ReplacePasswordHash(ctx, proof.account.ID, proof.account.PasswordHash, next)
+	}
+	if err != nil {
+		a.log.WarnContext(ctx, "rehash of a password failed", "user", proof.account.ID, "error", err)
+	}
+}
+
+// cleanUserAgent makes what a client sends fit to be stored and shown.
+func cleanUserAgent(s string) string {
+	s = strings.ToValidUTF8(s[:min(len(s), maxUserAgent)], "")
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,63 @@
+package kurs
+
+import (
+	"context"
+	"time"
+)
+
+// Store is the source of truth: users, their credentials and roles. The two
+// implementations (postgres, sqlite) pass the same suite (storetest).
+//
+// Every method returns ErrUserNotFound (as *Error) for an id or address that
+// does not exist, and an *Error with CodeUnavailable that wraps the driver's
+// error when the database cannot be asked (gone, starting up, not migrated
+// yet, out of connections). Reads see committed data of the primary.
+//
+// E-mail addresses are ASCII and unique without regard to case; they keep the
+// case they were written in. Ids are never reused, not even that of the
+// newest user after its deletion.
+type Store interface {
+	// User returns one user.
+	User(ctx context.Context, id int64) (User, error)
+	// Users returns at most limit users with an id greater than after, by id.
+	Users(ctx context.Context, after int64, limit int) ([]User, error)
+	// Account returns a user with role and password hash.
+	Account(ctx context.Context, id int64) (Account, error)
+	// AccountByEmail finds the account whose address equals email without
+	// regard to case.
+	AccountByEmail(ctx context.Context, email string) (Account, error)
+
+	// CreateUser inserts a user in one transaction and calls beforeCommit (if
+	// not nil) with it, inside that transaction. Where beforeCommit fails,
+	// nothing is stored and its error is returned as it is. A taken address is
+	// ErrEmailTaken, found before beforeCommit runs. Where the commit itself
+	// fails, the error says so with CodeUnavailable.
+	CreateUser(ctx context.Context, u NewAccount, beforeCommit func(context.Context, User) error) (User, error)
+	// UpdateUser sets name and address. ErrEmailTaken where another user has
+	// the address. A new address voids the one that waits for confirmation: the
+	// newer decision counts.
+	UpdateUser(ctx context.Context, id int64, name, email string) (User, error)
+	// RenameUser sets the name alone and returns the user with the address in
+	// force.
+	RenameUser(ctx context.Context, id int64, name string) (User, error)
+	// DeleteUser removes a user and everything that belongs to it.
+	DeleteUser(ctx context.Context, id int64) error
+	// SetRole changes what an account may do.
+	SetRole(ctx context.Context, id int64, role Role) error
+	// ReplacePasswordHash stores next only where the present hash is old, so
+	// that a rehash at login never undoes a password change. It reports
+	// whether it did.
+	ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error)
+
+	// SetEmailChange remembers an address that waits for confirmation under
+	// the digest of a one-time token. It replaces an earlier one of the user.
+	SetEmailChange(ctx context.Context, c EmailChange, tokenDigest []byte) error
+	// ConfirmEmailChange puts the address of an unexpired change into force
+	// and forgets the change, in one transaction. ErrConfirmationFailed for an
+	// unknown, used or expired digest, ErrEmailTaken where the address was
+	// taken meanwhile.
+	ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (User, error)
+
+	// Ping reports whether the database answers and is migrated.
+	Ping(ctx context.Context) error
+}

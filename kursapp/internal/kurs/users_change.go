@@ -1,0 +1,126 @@
+package kurs
+
+import (
+	"context"
+	"errors"
+	"strconv"
+)
+
+// errNoConfirmer means that the service was built without a way to have
+// addresses confirmed.
+var errNoConfirmer = errors.New("no mails can be sent to confirm an address")
+
+// Update gives a user a name and an address and returns the user as it is in
+// force afterwards. After it returned, no read sees the older user.
+//
+// In production a user's own new address waits for confirmation by mail: the
+// name counts at once, the answer shows the old address. An administrator's
+// change, on itself too, and everyone's in the demo counts at once.
+//
+// It fails with ErrNoToken or ErrForbidden (Actor.MayChange), CodeInvalid,
+// ErrUserNotFound, ErrEmailTaken, CodeRateLimited (too many new addresses) and
+// CodeUnavailable; then nothing is changed. Redis being gone is no failure,
+// except where a mail has to be sent: it goes through the queue.
+func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email string) (User, error) {
+	if err := actor.MayChange(id); err != nil {
+		return User{}, err
+	}
+	name, err := ValidateName(name)
+	if err != nil {
+		return User{}, err
+	}
+	email, err = ValidateEmail(email)
+	if err != nil {
+		return User{}, err
+	}
+	if actor.ChangesEmailAtOnce() {
+		return u.write(ctx, id, func() (User, error) { return u.store.UpdateUser(ctx, id, name, email) })
+	}
+	current, err := u.store.User(ctx, id)
+	if err != nil {
+		return User{}, wrap("update user", err)
+	}
+	// Another spelling of the same address is another address here: it goes
+	// the same way, which is safe whatever the mail server makes of case.
+	if email != current.Email {
+		if err := u.requestEmail(ctx, id, email); err != nil {
+			return User{}, err
+		}
+	}
+	return u.write(ctx, id, func() (User, error) { return u.store.RenameUser(ctx, id, name) })
+}
+
+// requestEmail has the owner of a new address asked to confirm it. It comes
+// before the name is changed, so that a failure leaves everything as it was;
+// the mail of a request whose name could not be stored does no harm.
+func (u *Users) requestEmail(ctx context.Context, id int64, email string) error {
+	const op = "request change of address"
+	if u.confirm == nil || u.limiter == nil {
+		return unavailable(op, 0, errNoConfirmer)
+	}
+	// Before the look whether the address is taken: otherwise a user could
+	// ask for any number of addresses whether they have an account.
+	if _, err := take(ctx, u.limiter, strconv.FormatInt(id, 10), emailChangeRule()); err != nil {
+		return wrap(op, err)
+	}
+	owner, err := u.store.AccountByEmail(ctx, email)
+	switch {
+	case err == nil && owner.ID != id:
+		return ErrEmailTaken
+	case err != nil && !errors.Is(err, ErrUserNotFound):
+		return wrap(op, err)
+	}
+	if err := u.confirm.RequestConfirmation(ctx, id, email); err != nil {
+		return unavailable(op, 0, err)
+	}
+	return nil
+}
+
+// write changes a user's row and makes the cache forget the user. An error
+// that leaves open whether the database has committed counts as a change too.
+func (u *Users) write(ctx context.Context, id int64, change func() (User, error)) (User, error) {
+	changed, err := change()
+	if !unchanged(err) {
+		u.invalidate(ctx, id)
+	}
+	if err != nil {
+		return User{}, wrap("update user", err)
+	}
+	return changed, nil
+}
+
+// unchanged reports whether err says for certain that nothing was written.
+func unchanged(err error) bool {
+	switch CodeOf(err) {
+	case CodeUserNotFound, CodeEmailTaken, CodeInvalid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Delete removes a user. When it returns, the cache has forgotten the user
+// and the user's sessions have ended.
+//
+// It fails with ErrNoToken or ErrForbidden (Actor.MayDelete), ErrUserNotFound
+// and CodeUnavailable when the database cannot be asked. Redis being gone is
+// no failure: every session needs the row of its account (Authenticate), and
+// ids are never used again, so the sessions are dead whether or not their
+// revocation reaches Redis.
+func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
+	if err := actor.MayDelete(id); err != nil {
+		return err
+	}
+	err := u.store.DeleteUser(ctx, id)
+	if !unchanged(err) {
+		u.invalidate(ctx, id)
+	}
+	if err != nil {
+		return wrap("delete user", err)
+	}
+	if err := u.sessions.RevokeAll(context.WithoutCancel(ctx), sessionUser(id)); err != nil {
+		u.log.WarnContext(ctx, "sessions of a deleted user stay in Redis until they expire; none of them is accepted",
+			"user", id, "error", err)
+	}
+	return nil
+}
