@@ -1,0 +1,60 @@
+-- name: User :one
+SELECT id, name, email
+FROM public.users
+WHERE id = @id;
+
+-- name: Users :many
+SELECT id, name, email
+FROM public.users
+WHERE id > @after
+ORDER BY id
+LIMIT @max_rows;
+
+-- name: Account :one
+SELECT id, name, email, password_hash, role, created_at
+FROM public.users
+WHERE id = @id;
+
+-- name: AccountByEmail :one
+-- The same expression as users_email_key, so that the index serves it.
+SELECT id, name, email, password_hash, role, created_at
+FROM public.users
+WHERE lower(email COLLATE "C") = lower(sqlc.arg(email)::text COLLATE "C");
+
+-- name: CreateUser :one
+INSERT INTO public.users (name, email, password_hash, role)
+VALUES (@name, @email, @password_hash, @role)
+RETURNING id, name, email;
+
+-- name: UpdateUser :one
+UPDATE public.users
+SET name = @name, email = @email
+WHERE id = @id
+RETURNING id, name, email;
+
+-- name: RenameUser :one
+UPDATE public.users
+SET name = @name
+WHERE id = @id
+RETURNING id, name, email;
+
+-- name: DeleteUser :execrows
+DELETE FROM public.users
+WHERE id = @id;
+
+-- name: SetRole :execrows
+UPDATE public.users
+SET role = @role
+WHERE id = @id;
+
+-- name: ReplacePasswordHash :one
+-- found tells a user without that hash from a user that does not exist.
+WITH replaced AS (
+    UPDATE public.users
+    SET password_hash = @next
+    WHERE users.id = @id AND users.password_hash = @old
+    RETURNING users.id
+)
+SELECT
+    EXISTS (SELECT 1 FROM public.users WHERE users.id = @id) AS found,
+    EXISTS (SELECT 1 FROM replaced) AS replaced;

@@ -1,0 +1,2 @@
+-- name: AnyUser :one
+SELECT EXISTS (SELECT 1 FROM users);

@@ -1,0 +1,53 @@
+-- name: User :one
+SELECT id, name, email
+FROM users
+WHERE id = @id;
+
+-- name: Users :many
+SELECT id, name, email
+FROM users
+WHERE id > @after
+ORDER BY id
+LIMIT @max_rows;
+
+-- name: Account :one
+SELECT id, name, email, password_hash, role, created_at
+FROM users
+WHERE id = @id;
+
+-- name: AccountByEmail :one
+-- The same expression as users_email_key, so that the index serves it.
+SELECT id, name, email, password_hash, role, created_at
+FROM users
+WHERE lower(email) = lower(@email);
+
+-- name: CreateUser :one
+INSERT INTO users (name, email, password_hash, role, created_at)
+VALUES (@name, @email, @password_hash, @role, @created_at)
+RETURNING id, name, email;
+
+-- name: UpdateUser :one
+UPDATE users
+SET name = @name, email = @email
+WHERE id = @id
+RETURNING id, name, email;
+
+-- name: RenameUser :one
+UPDATE users
+SET name = @name
+WHERE id = @id
+RETURNING id, name, email;
+
+-- name: DeleteUser :execrows
+DELETE FROM users
+WHERE id = @id;
+
+-- name: SetRole :execrows
+UPDATE users
+SET role = @role
+WHERE id = @id;
+
+-- name: ReplacePasswordHash :execrows
+UPDATE users
+SET password_hash = @next
+WHERE id = @id AND password_hash = @old;

@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/kursapp/internal/sqlite/dbsqlc"
+)
+
+// User returns one user.
+func (s *Store) User(ctx context.Context, id int64) (kurs.User, error) {
+	return read(ctx, s, "user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
+		row, err := q.User(ctx, id)
+		return kurs.User(row), err
+	})
+}
+
+// Users returns at most limit users with an id greater than after, by id.
+func (s *Store) Users(ctx context.Context, after int64, limit int) ([]kurs.User, error) {
+	return read(ctx, s, "users", func(ctx context.Context, q *dbsqlc.Queries) ([]kurs.User, error) {
+		// To SQLite a negative limit is none.
+		rows, err := q.Users(ctx, dbsqlc.UsersParams{After: after, MaxRows: int64(max(limit, 0))})
+		users := make([]kurs.User, len(rows))
+		for i, row := range rows {
+			users[i] = kurs.User(row)
+		}
+		return users, err
+	})
+}
+
+// Account returns a user with role and password hash.
+func (s *Store) Account(ctx context.Context, id int64) (kurs.Account, error) {
+	return read(ctx, s, "account", func(ctx context.Context, q *dbsqlc.Queries) (kurs.Account, error) {
+		row, err := q.Account(ctx, id)
+		return account(row), err
+	})
+}
+
+// AccountByEmail finds the account whose address equals email without regard
+// to case.
+func (s *Store) AccountByEmail(ctx context.Context, email string) (kurs.Account, error) {
+	if checkText(kurs.FieldEmail, email) != nil {
+		// No account has such an address, and lower() would stop at a NUL.
+		return kurs.Account{}, kurs.ErrUserNotFound
+	}
+	return read(ctx, s, "account by email", func(ctx context.Context, q *dbsqlc.Queries) (kurs.Account, error) {
+		row, err := q.AccountByEmail(ctx, email)
+		return account(row), err
+	})
+}
+
+func account(row dbsqlc.User) kurs.Account {
+	return kurs.Account{
+		User:         kurs.User{ID: row.ID, Name: row.Name, Email: row.Email},
+		Role:         kurs.Role(row.Role),
+		PasswordHash: row.PasswordHash,
+		CreatedAt:    time.UnixMicro(row.CreatedAt).UTC(),
+	}
+}
+
+// CreateUser inserts a user in one transaction and calls beforeCommit with it
+// inside. Other writers wait meanwhile; readers do not. Where ctx ends before
+// the commit begins, nothing is stored.
+func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+	const op = "create user"
+	if err := cmp.Or(checkText(kurs.FieldName, u.Name), checkText(kurs.FieldEmail, u.Email)); err != nil {
+		return kurs.User{}, err
+	}
+	tx, err := s.begin(ctx)
+	if err != nil {
+		return kurs.User{}, s.translate(op, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
+	defer cancel()
+	row, err := dbsqlc.New(tx).CreateUser(bound, dbsqlc.CreateUserParams{
+		Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role), CreatedAt: time.Now().UnixMicro(),
+	})
+	if err != nil {
+		return kurs.User{}, s.translate(op, err)
+	}
+	user := kurs.User(row)
+	if beforeCommit != nil {
+		if err := beforeCommit(ctx, user); err != nil {
+			return kurs.User{}, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return kurs.User{}, s.translate(op, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return kurs.User{}, unavailable(s.translate(op+": commit", err))
+	}
+	return user, nil
+}
+
+// UpdateUser sets name and address.
+func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+	if err := cmp.Or(checkText(kurs.FieldName, name), checkText(kurs.FieldEmail, email)); err != nil {
+		return kurs.User{}, err
+	}
+	return write(ctx, s, "update user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
+		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{ID: id, Name: name, Email: email})
+		return kurs.User(row), err
+	})
+}
+
+// RenameUser sets the name alone.
+func (s *Store) RenameUser(ctx context.Context, id int64, name string) (kurs.User, error) {
+	if err := checkText(kurs.FieldName, name); err != nil {
+		return kurs.User{}, err
+	}
+	return write(ctx, s, "rename user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
+		row, err := q.RenameUser(ctx, dbsqlc.RenameUserParams{ID: id, Name: name})
+		return kurs.User(row), err
+	})
+}
+
+// DeleteUser removes a user and everything that belongs to it.
+func (s *Store) DeleteUser(ctx context.Context, id int64) error {
+	return oneUser(write(ctx, s, "delete user", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
+		return q.DeleteUser(ctx, id)
+	}))
+}
+
+// SetRole changes what an account may do.
+func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
+	return oneUser(write(ctx, s, "set role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
+		return q.SetRole(ctx, dbsqlc.SetRoleParams{ID: id, Role: string(role)})
+	}))
+}
+
+// ReplacePasswordHash stores next only where the present hash is old.
+func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error) {
+	return write(ctx, s, "replace password hash", func(ctx context.Context, q *dbsqlc.Queries) (bool, error) {
+		n, err := q.ReplacePasswordHash(ctx, dbsqlc.ReplacePasswordHashParams{ID: id, Old: old, Next: next})
+		if err == nil && n == 0 {
+			_, err = q.User(ctx, id) // tells another hash from no user
+		}
+		return n > 0, err
+	})
+}
+
+// oneUser turns the number of changed rows into an error where it is 0.
+func oneUser(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return kurs.ErrUserNotFound
+	}
+	return err
+}
