@@ -1,0 +1,92 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/queue"
+)
+
+// kindConfirmEmail is the one kind of task in AccountMailQueue.
+const kindConfirmEmail = "confirm_email"
+
+// unavailableDelay is how long a task waits while the database cannot be asked.
+const unavailableDelay = 5 * time.Second
+
+// accountMail is the payload of a task in AccountMailQueue.
+type accountMail struct {
+	Kind     string `json:"kind"`
+	UserID   int64  `json:"user_id"`
+	NewEmail string `json:"new_email"`
+}
+
+// Confirmations puts the request to confirm a new address into
+// [AccountMailQueue]. It is a kurs.EmailConfirmer.
+type Confirmations struct{ queue *queue.Queue }
+
+var _ kurs.EmailConfirmer = (*Confirmations)(nil)
+
+// NewConfirmations returns a Confirmations for the queue, which is
+// AccountMailQueue.
+func NewConfirmations(q *queue.Queue) *Confirmations { return &Confirmations{queue: q} }
+
+// RequestConfirmation returns nil once Redis has the task, which carries no token.
+// After an error Redis may have it all the same.
+func (c *Confirmations) RequestConfirmation(ctx context.Context, userID int64, newEmail string) error {
+	return c.queue.Enqueue(ctx, accountMail{kindConfirmEmail, userID, newEmail})
+}
+
+// EmailChanges is what the handler of confirmation mails needs of the domain;
+// kurs.Accounts is one.
+type EmailChanges interface {
+	// BeginEmailChange remembers the digest of a new one-time token, valid for 24
+	// hours, and returns the token. It replaces an earlier one of the user. The error
+	// is a *kurs.Error.
+	BeginEmailChange(ctx context.Context, userID int64, newEmail string) (token string, err error)
+}
+
+// AccountMailHandler returns the handler of [AccountMailQueue]. publicURL is where
+// people reach the service, as "https://kurs.example.com".
+//
+// The token is made while the mail is made: nothing but the mail ever holds it.
+// When the task runs again, a new token replaces that of the mail before.
+func AccountMailHandler(sender Sender, changes EmailChanges, publicURL string) queue.Handler {
+	return func(ctx context.Context, t queue.Task) error {
+		var task accountMail
+		if err := json.Unmarshal(t.Payload, &task); err != nil {
+			return queue.Permanent(errors.New(`jobs: the task is no object {"kind","user_id","new_email"}`))
+		}
+		if task.Kind != kindConfirmEmail {
+			return queue.Permanent(errors.New("jobs: the kind of the task is unknown"))
+		}
+		// Before the token: an earlier one must not be replaced in vain.
+		m := Mail{To: task.NewEmail, Subject: confirmSubject, ID: messageID(AccountMailQueue, t)}
+		if err := m.Validate(); err != nil {
+			return queue.Permanent(fmt.Errorf("jobs: confirm address: %w", err))
+		}
+		token, err := changes.BeginEmailChange(ctx, task.UserID, task.NewEmail)
+		if err != nil {
+			return beginFailed(err)
+		}
+		m.Body = confirmBody(publicURL, token)
+		return sender.Send(ctx, m)
+	}
+}
+
+// beginFailed decides what becomes of a task whose token could not be made.
+func beginFailed(err error) error {
+	switch kurs.CodeOf(err) {
+	case kurs.CodeUserNotFound:
+		return nil // the user has been deleted meanwhile; nobody waits for the mail
+	case kurs.CodeUnavailable:
+		return queue.Postpone(unavailableDelay) // no fault of the task
+	case kurs.CodeInvalid:
+		return queue.Permanent(fmt.Errorf("jobs: confirm address: %w", err))
+	default:
+		return fmt.Errorf("jobs: confirm address: %w", err)
+	}
+}
