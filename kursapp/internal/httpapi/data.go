@@ -1,0 +1,32 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+)
+
+func (a *api) dataRoutes() {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "data", Method: http.MethodGet, Path: "/api/data",
+		Summary:     "Read data, ten times a minute",
+		Description: "The 11th request of one client within 60 s is refused until the window ends.",
+		Tags:        []string{tagData},
+		Errors:      []int{http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}, a.data)
+}
+
+func (a *api) data(ctx context.Context, _ *struct{}) (*messageOutput, error) {
+	x := exchangeOf(ctx)
+	result, err := a.Limits.Data(ctx, x.client())
+	if err != nil {
+		return nil, err
+	}
+	if !result.Allowed {
+		return nil, &kurs.Error{Code: kurs.CodeRateLimited, RetryAfter: result.RetryAfter}
+	}
+	return &messageOutput{messageBody{x.text(textData)}}, nil
+}

@@ -1,0 +1,321 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/ratelimit"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	max1  = kurs.User{ID: 1, Name: "Max", Email: "max@example.com"}
+	user2 = kurs.User{ID: 2, Name: "User 2", Email: "user2@example.com"}
+)
+
+// The tokens that fakeAccounts knows.
+const (
+	adminToken = "token-of-max-an-administrator-0000"
+	userToken  = "token-of-user-2-without-a-role-000"
+)
+
+// fakeUsers answers with what its functions return, and where one is missing
+// as a course with Max and User 2 would.
+type fakeUsers struct {
+	get    func(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
+	fresh  func(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
+	list   func(ctx context.Context, after int64, limit int) ([]kurs.User, error)
+	update func(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
+	remove func(ctx context.Context, actor kurs.Actor, id int64) error
+}
+
+func entryOf(id int64) (cache.Entry[kurs.User], error) {
+	for _, u := range []kurs.User{max1, user2} {
+		if u.ID == id {
+			raw, err := json.Marshal(u)
+			return cache.Entry[kurs.User]{Value: u, Raw: raw, Source: cache.SourceRedis, TTL: 57 * time.Second, CacheTime: 400 * time.Microsecond}, err
+		}
+	}
+	return cache.Entry[kurs.User]{}, kurs.ErrUserNotFound
+}
+
+func (f *fakeUsers) Get(ctx context.Context, id int64) (cache.Entry[kurs.User], error) {
+	if f.get != nil {
+		return f.get(ctx, id)
+	}
+	return entryOf(id)
+}
+
+func (f *fakeUsers) GetFresh(ctx context.Context, id int64) (cache.Entry[kurs.User], error) {
+	if f.fresh != nil {
+		return f.fresh(ctx, id)
+	}
+	e, err := entryOf(id)
+	e.Source, e.Reason, e.LoadTime = cache.SourceLoader, cache.ReasonBypass, 1200*time.Microsecond
+	return e, err
+}
+
+func (f *fakeUsers) List(ctx context.Context, after int64, limit int) ([]kurs.User, error) {
+	if f.list != nil {
+		return f.list(ctx, after, limit)
+	}
+	var page []kurs.User
+	for _, u := range []kurs.User{max1, user2} {
+		if u.ID > after && len(page) < limit {
+			page = append(page, u)
+		}
+	}
+	return page, nil
+}
+
+func (f *fakeUsers) Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error) {
+	if f.update != nil {
+		return f.update(ctx, actor, id, name, email)
+	}
+	if err := actor.MayChange(id); err != nil {
+		return kurs.User{}, err
+	}
+	if _, err := entryOf(id); err != nil {
+		return kurs.User{}, err
+	}
+	return kurs.User{ID: id, Name: name, Email: email}, nil
+}
+
+func (f *fakeUsers) Delete(ctx context.Context, actor kurs.Actor, id int64) error {
+	if f.remove != nil {
+		return f.remove(ctx, actor, id)
+	}
+	if err := actor.MayDelete(id); err != nil {
+		return err
+	}
+	_, err := entryOf(id)
+	return err
+}
+
+// fakeAccounts knows Max, whose password is test123, and the two tokens.
+type fakeAccounts struct {
+	register     func(ctx context.Context, r kurs.Registration) (kurs.User, error)
+	login        func(ctx context.Context, l kurs.Login) (kurs.LoginResult, error)
+	logout       func(ctx context.Context, token string) error
+	authenticate func(ctx context.Context, token string) (kurs.Actor, error)
+	confirm      func(ctx context.Context, token string) (kurs.User, error)
+
+	mu        sync.Mutex
+	loggedOut []string
+}
+
+func (f *fakeAccounts) Register(ctx context.Context, r kurs.Registration) (kurs.User, error) {
+	if f.register != nil {
+		return f.register(ctx, r)
+	}
+	if _, err := kurs.ValidateName(r.Name); err != nil {
+		return kurs.User{}, err
+	}
+	if _, err := kurs.ValidateEmail(r.Email); err != nil {
+		return kurs.User{}, err
+	}
+	if _, err := kurs.ValidatePassword(r.Password); err != nil {
+		return kurs.User{}, err
+	}
+	if strings.EqualFold(r.Email, max1.Email) {
+		return kurs.User{}, kurs.ErrEmailTaken
+	}
+	return kurs.User{ID: 10001, Name: r.Name, Email: r.Email}, nil
+}
+
+func (f *fakeAccounts) Login(ctx context.Context, l kurs.Login) (kurs.LoginResult, error) {
+	if f.login != nil {
+		return f.login(ctx, l)
+	}
+	if l.Email != max1.Email || l.Password != "test123" {
+		return kurs.LoginResult{}, kurs.ErrBadCredentials
+	}
+	return kurs.LoginResult{Token: adminToken, User: max1}, nil
+}
+
+func (f *fakeAccounts) Logout(ctx context.Context, token string) error {
+	if f.logout != nil {
+		return f.logout(ctx, token)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.loggedOut = append(f.loggedOut, token)
+	return nil
+}
+
+func (f *fakeAccounts) ended() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.loggedOut
+}
+
+func (f *fakeAccounts) Authenticate(ctx context.Context, token string) (kurs.Actor, error) {
+	if f.authenticate != nil {
+		return f.authenticate(ctx, token)
+	}
+	switch token {
+	case adminToken:
+		return kurs.Actor{UserID: 1, Role: kurs.RoleAdmin}, nil
+	case userToken:
+		return kurs.Actor{UserID: 2, Role: kurs.RoleUser}, nil
+	default:
+		return kurs.Actor{}, kurs.ErrSessionInvalid
+	}
+}
+
+func (f *fakeAccounts) Profile(_ context.Context, actor kurs.Actor) (kurs.User, error) {
+	e, err := entryOf(actor.UserID)
+	return e.Value, err
+}
+
+func (f *fakeAccounts) ConfirmEmail(ctx context.Context, token string) (kurs.User, error) {
+	if f.confirm != nil {
+		return f.confirm(ctx, token)
+	}
+	if token != "the-code" {
+		return kurs.User{}, kurs.ErrConfirmationFailed
+	}
+	return max1, nil
+}
+
+// fakeLimits allows everything unless told otherwise.
+type fakeLimits struct {
+	data func(ctx context.Context, client string) (ratelimit.Result, error)
+}
+
+func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Result, error) {
+	if f.data != nil {
+		return f.data(ctx, client)
+	}
+	return ratelimit.Result{Allowed: true}, nil
+}
+
+type fakeMailbox []Mail
+
+func (f fakeMailbox) Mails(context.Context) ([]Mail, error) { return f, nil }
+
+// site is a server under test, with what it stands on and what it logs.
+type site struct {
+	http.Handler
+	users    *fakeUsers
+	accounts *fakeAccounts
+	limits   *fakeLimits
+	log      *logBuffer
+}
+
+// newSite starts a server. mods change its dependencies and configuration.
+func newSite(tb testing.TB, mode Mode, mods ...func(*Deps, *Config)) *site {
+	tb.Helper()
+	s := &site{users: &fakeUsers{}, accounts: &fakeAccounts{}, limits: &fakeLimits{}, log: &logBuffer{}}
+	d := Deps{
+		Users: s.users, Accounts: s.accounts, Limits: s.limits,
+		RedisHealthy: func() bool { return true },
+		Mailbox:      fakeMailbox{{To: "max@example.com", Subject: "Willkommen!", Body: "Hallo", ReceivedAt: time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)}},
+	}
+	c := Config{Mode: mode, Version: "1.2.3", Logger: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	for _, mod := range mods {
+		mod(&d, &c)
+	}
+	h, err := New(d, c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.Handler = h
+	return s
+}
+
+// logBuffer collects log lines of concurrent requests.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// call is one request. headers are pairs of a name and a value.
+type call struct {
+	method, target, body string
+	headers              []string
+}
+
+func (c call) request(tb testing.TB) *http.Request {
+	tb.Helper()
+	var r *http.Request
+	if c.body == "" {
+		r = httptest.NewRequestWithContext(tb.Context(), c.method, c.target, nil)
+	} else {
+		r = httptest.NewRequestWithContext(tb.Context(), c.method, c.target, strings.NewReader(c.body))
+		r.Header.Set("Content-Type", "application/json")
+	}
+	r.Host = "localhost:8000"
+	r.RemoteAddr = "127.0.0.1:50000"
+	for i := 0; i < len(c.headers); i += 2 {
+		switch c.headers[i] {
+		case "Host":
+			r.Host = c.headers[i+1]
+		case "Content-Type":
+			r.Header.Set(c.headers[i], c.headers[i+1])
+		default:
+			r.Header.Add(c.headers[i], c.headers[i+1])
+		}
+	}
+	return r
+}
+
+// do sends a request and returns the answer.
+func (s *site) do(tb testing.TB, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	tb.Helper()
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, call{method, target, body, headers}.request(tb))
+	return w
+}
+
+// problem decodes a problem and checks what every problem has.
+func problem(tb testing.TB, w *httptest.ResponseRecorder) Problem {
+	tb.Helper()
+	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
+		tb.Fatalf("status %d with Content-Type %q and body %s", w.Code, got, w.Body)
+	}
+	var p Problem
+	dec := json.NewDecoder(bytes.NewReader(w.Body.Bytes()))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		tb.Fatalf("decode %s: %v", w.Body, err)
+	}
+	if p.Status != w.Code || p.Title == "" || p.Detail == "" {
+		tb.Errorf("problem %+v of an answer with status %d", p, w.Code)
+	}
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		tb.Errorf("a problem has Cache-Control %q", got)
+	}
+	if w.Header().Get("Content-Language") == "" {
+		tb.Error("a problem has no Content-Language")
+	}
+	return p
+}
+
+// body returns the body without the line break at its end.
+func body(w *httptest.ResponseRecorder) string { return strings.TrimSuffix(w.Body.String(), "\n") }

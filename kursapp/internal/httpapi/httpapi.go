@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/ratelimit"
+)
+
+// Mode tells a production server from a demo. The zero value is the strict one.
+type Mode int
+
+// The two modes.
+const (
+	// Production asks for a session on every users route but registration.
+	Production Mode = iota
+	// Demo leaves the users routes open, answers under loopback names only,
+	// takes a login from the query and shows the mails it would have sent.
+	Demo
+)
+
+// Config is what New needs to know.
+type Config struct {
+	// Mode is Production or Demo; default Production.
+	Mode Mode
+	// CORSOrigins may call the API from a browser, each as scheme://host or
+	// scheme://host:port; default none.
+	CORSOrigins []string
+	// Version is the version in the OpenAPI document; default "dev".
+	Version string
+	// Logger gets the access log; default none.
+	Logger *slog.Logger
+}
+
+// Deps is what the routes stand on. All are required, except Mailbox.
+type Deps struct {
+	Users    Users
+	Accounts Accounts
+	Limits   Limits
+	// RedisHealthy reports whether Redis answers. It must return at once: it
+	// stands on the path of GET /health.
+	RedisHealthy func() bool
+	// Mailbox holds the mails of the demo. Without it, and in production
+	// always, GET /demo/mails is 404.
+	Mailbox Mailbox
+}
+
+// Users is what the users routes ask. kurs.Users implements it; its errors are
+// *kurs.Error. Get and GetFresh return the user's JSON in Entry.Raw.
+type Users interface {
+	Get(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
+	GetFresh(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
+	List(ctx context.Context, after int64, limit int) ([]kurs.User, error)
+	Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
+	Delete(ctx context.Context, actor kurs.Actor, id int64) error
+}
+
+// Accounts is what registration, login, profile and logout ask. kurs.Accounts
+// implements it; its errors are *kurs.Error. Logout returns nil for a token
+// that is not known.
+type Accounts interface {
+	Register(ctx context.Context, r kurs.Registration) (kurs.User, error)
+	Login(ctx context.Context, l kurs.Login) (kurs.LoginResult, error)
+	Logout(ctx context.Context, token string) error
+	Authenticate(ctx context.Context, token string) (kurs.Actor, error)
+	Profile(ctx context.Context, actor kurs.Actor) (kurs.User, error)
+	ConfirmEmail(ctx context.Context, token string) (kurs.User, error)
+}
+
+// Limits is what the rate-limited route asks. kurs.Limits implements it.
+type Limits interface {
+	Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error)
+}
+
+var (
+	_ Users    = (*kurs.Users)(nil)
+	_ Accounts = (*kurs.Accounts)(nil)
+	_ Limits   = (*kurs.Limits)(nil)
+)
+
+// api is the handlers and what they share.
+type api struct {
+	Deps
+	mode Mode
+	log  *slog.Logger
+	huma huma.API
+	mux  *http.ServeMux
+
+	warnQueryLogin sync.Once
+}
+
+// New returns the whole HTTP side of kursapp as one handler. It is safe for
+// concurrent use, and several may live in one process.
+//
+// It fails when a dependency is missing or an origin is not one.
+func New(d Deps, c Config) (http.Handler, error) {
+	if d.Users == nil || d.Accounts == nil || d.Limits == nil || d.RedisHealthy == nil {
+		return nil, errors.New("httpapi: Users, Accounts, Limits and RedisHealthy are required")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	mux := http.NewServeMux()
+	a := &api{
+		Deps: d,
+		mode: c.Mode,
+		log:  c.Logger,
+		mux:  mux,
+		huma: humago.New(mux, humaConfig(c)),
+	}
+	a.huma.UseMiddleware(rememberExchange)
+	a.routes()
+	if err := a.serveDocument(); err != nil {
+		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
+	}
+
+	h, err := guardOrigins(limitBody(mux), c.CORSOrigins)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	if c.Mode == Demo {
+		h = guardHost(h)
+	}
+	return &front{next: h, log: c.Logger}, nil
+}
+
+func (a *api) routes() {
+	a.healthRoutes()
+	a.userRoutes()
+	a.loginRoutes()
+	a.profileRoutes()
+	a.confirmRoutes()
+	a.dataRoutes()
+	a.webRoutes()
+	a.docsRoutes()
+	if a.mode == Demo && a.Mailbox != nil {
+		a.demoRoutes()
+	}
+}

@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+)
+
+// The tags that group the routes in the document.
+const (
+	tagUsers    = "Users"
+	tagSessions = "Sessions"
+	tagData     = "Rate limit"
+	tagBrowser  = "Browser"
+	tagHealth   = "Health"
+	tagDemo     = "Demo"
+)
+
+// The security requirements that operations refer to.
+var (
+	anySession    = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+	bearerSession = []map[string][]string{{"bearer": {}}}
+)
+
+// humaConfig configures huma so that bodies hold no $schema link, nothing loads
+// from a CDN, and the document is served by serveDocument.
+func humaConfig(c Config) huma.Config {
+	config := huma.DefaultConfig("kursapp", c.Version)
+	config.CreateHooks = nil
+	config.SchemasPath = ""
+	config.DocsPath = ""
+	config.OpenAPIPath = ""
+	config.Info.Description = "Users, sessions, rate limits and mails: PostgreSQL is the source of truth, Redis the speed layer. " +
+		"Texts are German; with `Accept-Language: en` they are English. Errors are RFC 9457 problems."
+	cookieName := productionCookie
+	if c.Mode == Demo {
+		cookieName = demoCookie
+	}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "The token of /login."},
+		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The cookie of /web/login."},
+	}
+	config.Tags = []*huma.Tag{
+		{Name: tagUsers}, {Name: tagSessions}, {Name: tagData}, {Name: tagBrowser}, {Name: tagHealth},
+	}
+	if c.Mode == Demo {
+		config.Tags = append(config.Tags, &huma.Tag{Name: tagDemo, Description: "These routes do not exist in production."})
+	}
+	return config
+}
+
+// userSchema returns the schema of kurs.User, with the examples that the domain
+// has no tags for.
+func (a *api) userSchema() *huma.Schema {
+	registry := a.huma.OpenAPI().Components.Schemas
+	ref := registry.Schema(reflect.TypeFor[kurs.User](), true, "User")
+	user := registry.SchemaFromRef(ref.Ref)
+	user.Properties["id"].Examples = []any{1}
+	user.Properties["name"].Examples = []any{"Max"}
+	user.Properties["email"].Examples = []any{"max@example.com"}
+	return ref
+}
+
+// documentErrors gives an operation that huma.Register does not see the error
+// responses that its Errors list.
+func (a *api) documentErrors(op *huma.Operation) {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	for _, status := range op.Errors {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+		}
+	}
+}
+
+// serveDocument serves the OpenAPI document. It is rendered once, here: huma's
+// own handler renders it on the first request, without a lock.
+func (a *api) serveDocument() error {
+	asJSON, err := json.Marshal(a.huma.OpenAPI())
+	if err != nil {
+		return err
+	}
+	asYAML, err := a.huma.OpenAPI().YAML()
+	if err != nil {
+		return err
+	}
+	a.mux.HandleFunc("GET /openapi.json", document("application/json", asJSON))
+	a.mux.HandleFunc("GET /openapi.yaml", document("application/yaml", asYAML))
+	return nil
+}
+
+// document serves bytes that change only with the binary.
+func document(contentType string, body []byte) http.HandlerFunc {
+	tag := etag(body)
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h["Cache-Control"] = []string{"no-cache"}
+		h["Etag"] = []string{tag}
+		if matches(r.Header["If-None-Match"], tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		h["Content-Type"] = []string{contentType}
+		// A client that is gone is nobody's error.
+		_, _ = w.Write(body)
+	}
+}

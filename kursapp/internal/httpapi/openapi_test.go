@@ -1,0 +1,213 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// spec decodes the document.
+func spec(tb testing.TB, mode Mode) map[string]any {
+	tb.Helper()
+	w := newSite(tb, mode).do(tb, "GET", "/openapi.json", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" {
+		tb.Fatalf("%d %v", w.Code, w.Header())
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
+		tb.Fatal(err)
+	}
+	return doc
+}
+
+// at follows keys into a decoded JSON value.
+func at(tb testing.TB, v any, keys ...string) any {
+	tb.Helper()
+	for i, k := range keys {
+		m, ok := v.(map[string]any)
+		if !ok || m[k] == nil {
+			tb.Fatalf("nothing at %s", strings.Join(keys[:i+1], " → "))
+		}
+		v = m[k]
+	}
+	return v
+}
+
+func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []Mode{Production, Demo} {
+		doc := spec(t, mode)
+		if v := at(t, doc, "openapi"); v != "3.1.0" {
+			t.Errorf("openapi %v", v)
+		}
+		if v := at(t, doc, "info", "version"); v != "1.2.3" {
+			t.Errorf("version %v", v)
+		}
+		for _, tt := range []struct{ path, method, statuses string }{
+			{"/health", "get", "200"},
+			{"/users/{id}", "get", "200 304 404 422 500 503"},
+			{"/users/{id}", "put", "200 404 409 422 429 500 503"},
+			{"/users/{id}", "delete", "200 404 422 500 503"},
+			{"/users", "post", "201 409 422 429 500 503"},
+			{"/users", "get", "200 422 500 503"},
+			{"/login", "post", "200 400 401 422 429 500 503"},
+			{"/profile", "get", "200 401 500 503"},
+			{"/logout", "post", "200 401 500 503"},
+			{"/api/data", "get", "200 429 500 503"},
+			{"/web/login", "post", "200 400 401 403 422 429 500 503"},
+			{"/web/logout", "post", "200 403 500 503"},
+			{"/email-confirmations", "post", "200 409 422 500 503"},
+		} {
+			op := at(t, doc, "paths", tt.path, tt.method)
+			if at(t, op, "summary") == "" || at(t, op, "operationId") == "" {
+				t.Errorf("%s %s has no summary or id", tt.method, tt.path)
+			}
+			responses := at(t, op, "responses").(map[string]any)
+			for status := range strings.FieldsSeq(tt.statuses) {
+				content := at(t, responses, status)
+				if status >= "400" {
+					at(t, content, "content", "application/problem+json", "schema")
+				}
+			}
+			guarded := mode == Production && strings.HasPrefix(tt.path, "/users") && tt.method+tt.path != "post/users"
+			for _, status := range []string{"401", "403"} {
+				if _, has := responses[status]; guarded && !has {
+					t.Errorf("%s %s has no response %s", tt.method, tt.path, status)
+				}
+			}
+			_, secured := op.(map[string]any)["security"]
+			if want := guarded || tt.path == "/profile" || tt.path == "/logout"; secured != want {
+				t.Errorf("mode %d, %s %s: security is %v", mode, tt.method, tt.path, secured)
+			}
+		}
+		_, hasMails := at(t, doc, "paths").(map[string]any)["/demo/mails"]
+		if hasMails != (mode == Demo) {
+			t.Errorf("mode %d: /demo/mails is there: %v", mode, hasMails)
+		}
+	}
+}
+
+// TestDocumentMentionsNothingOfHuma walks the whole document.
+func TestDocumentMentionsNothingOfHuma(t *testing.T) {
+	t.Parallel()
+	doc := spec(t, Demo)
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, child := range v {
+				if k == "$schema" || k == "ErrorModel" || k == "ErrorDetail" {
+					t.Errorf("%s has %s", path, k)
+				}
+				walk(path+"/"+k, child)
+			}
+		case []any:
+			for _, child := range v {
+				walk(path+"/[]", child)
+			}
+		case string:
+			if strings.Contains(v, "huma") || strings.Contains(v, "$schema") {
+				t.Errorf("%s is %q", path, v)
+			}
+		}
+	}
+	walk("", doc)
+
+	// The shapes that clients generate types from.
+	schemas := at(t, doc, "components", "schemas")
+	for name, want := range map[string]string{
+		"User": "email id name", "UserPage": "users", "MessageBody": "message", "TokenBody": "message token",
+		"ProfileBody": "email name user_id", "Problem": "detail status title", "Registration": "email name password",
+		"UserChange": "email name", "Login": "email password",
+	} {
+		var required []string
+		for _, field := range at(t, schemas, name, "required").([]any) {
+			required = append(required, field.(string))
+		}
+		slices.Sort(required)
+		if got := strings.Join(required, " "); got != want {
+			t.Errorf("%s requires %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestDocumentAsYAML(t *testing.T) {
+	t.Parallel()
+	w := newSite(t, Demo).do(t, "GET", "/openapi.yaml", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/yaml" || !strings.Contains(w.Body.String(), "openapi: 3.1.0\n") || !strings.Contains(w.Body.String(), "  /users/{id}:\n") {
+		t.Errorf("%d %v %.300s", w.Code, w.Header(), w.Body)
+	}
+	again := newSite(t, Demo).do(t, "GET", "/openapi.yaml", "", "If-None-Match", w.Header().Get("ETag"))
+	if again.Code != http.StatusNotModified {
+		t.Errorf("with its ETag: %d", again.Code)
+	}
+}
+
+var (
+	sources = regexp.MustCompile(`(?:src|href)="([^"]*)"`)
+	inline  = regexp.MustCompile(`<script(?:\s[^>]*)?>[^<]|<style|\son\w+=|style=`)
+)
+
+// TestPagesLoadNothingFromOutside follows every reference of every page.
+func TestPagesLoadNothingFromOutside(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Demo)
+	for _, page := range []struct{ target, language string }{{"/docs", ""}, {"/", "de"}, {"/", "en"}} {
+		w := s.do(t, "GET", page.target, "", "Accept-Language", page.language)
+		html := w.Body.String()
+		if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+			t.Fatalf("%s: %d %v", page.target, w.Code, w.Header())
+		}
+		if inline.MatchString(html) {
+			t.Errorf("%s has inline script or style, which its policy blocks", page.target)
+		}
+		refs := sources.FindAllStringSubmatch(html, -1)
+		if len(refs) < 3 {
+			t.Fatalf("%s refers to %v", page.target, refs)
+		}
+		for _, ref := range refs {
+			if !strings.HasPrefix(ref[1], "/") || strings.HasPrefix(ref[1], "//") {
+				t.Errorf("%s refers to %s", page.target, ref[1])
+			}
+			if w := s.do(t, "GET", ref[1], "", "Accept-Encoding", "gzip"); w.Code != 200 || w.Body.Len() == 0 {
+				t.Errorf("%s refers to %s: %d", page.target, ref[1], w.Code)
+			}
+		}
+	}
+}
+
+func TestDocsAllowOnlyTheirOwnScripts(t *testing.T) {
+	t.Parallel()
+	w := newSite(t, Demo).do(t, "GET", "/docs", "")
+	csp := w.Header().Get("Content-Security-Policy")
+	for _, part := range []string{"default-src 'none'", "script-src 'self';", "connect-src 'self'", "frame-ancestors 'none'"} {
+		if !strings.Contains(csp, part) {
+			t.Errorf("%s is not in %s", part, csp)
+		}
+	}
+	script, err := os.ReadFile("pages/docs.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(script), "validatorUrl: null") {
+		t.Error("Swagger UI would send the document to its validator")
+	}
+	if w := newSite(t, Demo).do(t, "GET", "/docs/", ""); w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "/docs" {
+		t.Errorf("/docs/: %d, Location %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
+func TestStartPageNamesDocs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production)
+	for language, want := range map[string]string{"": "kursapp läuft", "en": "kursapp is running"} {
+		w := s.do(t, "GET", "/", "", "Accept-Language", language)
+		if !strings.Contains(w.Body.String(), want) || !strings.Contains(w.Body.String(), `href="/docs"`) || w.Header().Get("Vary") != "Accept-Language" {
+			t.Errorf("%q: %v %s", language, w.Header(), w.Body)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package httpapi
+
+import "strings"
+
+// key names a text that a client may see.
+type key uint8
+
+// The texts. Those the contract fixes are literal; clients compare them.
+const (
+	textUserDeleted key = iota + 1
+	textLoggedIn
+	textLoggedOut
+	textData
+
+	textUserNotFound
+	textEmailTaken
+	textBadCredentials
+	textNoToken
+	textNoLogoutToken
+	textSessionInvalid
+	textForbidden
+	textRateLimited
+	textUnavailable
+	textConfirmationFailed
+
+	textQueryLogin
+	textHost
+	textCrossOrigin
+	textNotFound
+	textMethodNotAllowed
+	textBodyTooLarge
+	textBodyTimeout
+	textBodyUnreadable
+	textContentType
+	textNotAcceptable
+	textBadRequest
+	textInternal
+
+	textInvalid // the frame around the texts below
+	textBodyMissing
+	textBodyJSON
+	textBodyObject
+	textBodyInvalid
+	textFieldMissing
+	textFieldString
+	textFieldTooLong
+	textFieldTooShort
+	textFieldEmail
+	textFieldEmailTooLong
+	textFieldControl
+	textFieldUTF8
+	textFieldInvalid
+	textParamInteger
+	textParamMin
+	textParamMax
+	textParamInvalid
+)
+
+// texts holds each text in German and English. {n} and {field} are filled in.
+var texts = [...][2]string{
+	textUserDeleted: {"User gelöscht", "User deleted"},
+	textLoggedIn:    {"Eingeloggt!", "Logged in!"},
+	textLoggedOut:   {"Ausgeloggt!", "Logged out!"},
+	textData:        {"Hier sind deine Daten!", "Here is your data!"},
+
+	textUserNotFound:       {"User nicht gefunden", "User not found"},
+	textEmailTaken:         {"E-Mail-Adresse ist bereits vergeben", "E-mail address is already taken"},
+	textBadCredentials:     {"Ungültige Anmeldedaten", "Invalid credentials"},
+	textNoToken:            {"Authorization-Header fehlt oder ungültig", "Authorization header missing or invalid"},
+	textNoLogoutToken:      {"Authorization-Header fehlt", "Authorization header missing"},
+	textSessionInvalid:     {"Session abgelaufen oder ungültig", "Session expired or invalid"},
+	textForbidden:          {"Dazu fehlt dir die Berechtigung", "You are not allowed to do that"},
+	textRateLimited:        {"Zu viele Anfragen. Versuche es in {n} Sekunden erneut.", "Too many requests. Try again in {n} seconds."},
+	textUnavailable:        {"Der Dienst ist gerade nicht verfügbar. Versuche es in {n} Sekunden erneut.", "The service is unavailable at the moment. Try again in {n} seconds."},
+	textConfirmationFailed: {"Der Bestätigungscode ist ungültig, verbraucht oder abgelaufen", "The confirmation code is invalid, used or expired"},
+
+	textQueryLogin: {
+		"E-Mail-Adresse und Passwort gehören nicht in die URL: Sie landet in Protokollen und im Browserverlauf. Sende beides als JSON im Rumpf der Anfrage.",
+		"E-mail address and password do not belong in the URL: it ends up in logs and in the browser history. Send both as JSON in the request body.",
+	},
+	textHost: {
+		"Die Demo antwortet nur unter einem Loopback-Namen oder einer Loopback-Adresse, etwa http://127.0.0.1 oder http://localhost, damit keine fremde Webseite sie benutzen kann.",
+		"The demo answers only under a loopback name or address, such as http://127.0.0.1 or http://localhost, so that no foreign web page can use it.",
+	},
+	textCrossOrigin: {
+		"Änderungen von fremden Webseiten (cross-origin) sind nicht erlaubt. Eigene Front-Ends trägt KURSAPP_CORS_ORIGINS ein.",
+		"Changes from other web sites (cross-origin) are not allowed. List a front end of your own in KURSAPP_CORS_ORIGINS.",
+	},
+	textNotFound:         {"Diese Adresse gibt es nicht", "There is nothing at this address"},
+	textMethodNotAllowed: {"Diese Methode ist hier nicht erlaubt", "This method is not allowed here"},
+	textBodyTooLarge:     {"Der Rumpf der Anfrage ist größer als 1 MiB", "The request body is larger than 1 MiB"},
+	textBodyTimeout:      {"Der Rumpf der Anfrage kam nicht rechtzeitig an", "The request body did not arrive in time"},
+	textBodyUnreadable:   {"Der Rumpf der Anfrage kam nicht vollständig an", "The request body did not arrive completely"},
+	textContentType:      {"Der Rumpf der Anfrage muss JSON sein (Content-Type: application/json)", "The request body must be JSON (Content-Type: application/json)"},
+	textNotAcceptable:    {"Antworten gibt es hier nur als JSON", "Answers come as JSON only"},
+	textBadRequest:       {"Die Anfrage ist fehlerhaft", "The request is malformed"},
+	textInternal:         {"Interner Fehler. Nenne bei Rückfragen die Kennung {id}.", "Internal error. When you ask about it, give the id {id}."},
+
+	textInvalid:       {"Ungültige Eingabe: {n}.", "Invalid input: {n}."},
+	textBodyMissing:   {"Der Rumpf der Anfrage fehlt, erwartet wird JSON", "the request body is missing, JSON is expected"},
+	textBodyJSON:      {"Der Rumpf der Anfrage ist kein gültiges JSON", "the request body is not valid JSON"},
+	textBodyObject:    {"Der Rumpf der Anfrage muss ein JSON-Objekt sein", "the request body must be a JSON object"},
+	textBodyInvalid:   {"Der Rumpf der Anfrage ist ungültig", "the request body is invalid"},
+	textFieldMissing:  {"Feld „{field}“ fehlt", "field “{field}” is missing"},
+	textFieldString:   {"Feld „{field}“ muss ein Text sein", "field “{field}” must be a string"},
+	textFieldTooLong:  {"Feld „{field}“ ist zu lang, höchstens {n} Zeichen", "field “{field}” is too long, at most {n} characters"},
+	textFieldTooShort: {"Feld „{field}“ ist zu kurz, mindestens {n} Zeichen", "field “{field}” is too short, at least {n} characters"},
+	textFieldEmail:    {"Feld „{field}“ ist keine gültige E-Mail-Adresse", "field “{field}” is not a valid e-mail address"},
+	textFieldEmailTooLong: {
+		"Feld „{field}“ ist zu lang, höchstens {n} Zeichen, davon {local} vor dem @",
+		"field “{field}” is too long, at most {n} characters, {local} of them before the @",
+	},
+	textFieldControl: {"Feld „{field}“ enthält Steuerzeichen", "field “{field}” contains control characters"},
+	textFieldUTF8:    {"Feld „{field}“ ist kein gültiges UTF-8", "field “{field}” is not valid UTF-8"},
+	textFieldInvalid: {"Feld „{field}“ ist ungültig", "field “{field}” is invalid"},
+	textParamInteger: {"„{field}“ muss eine ganze Zahl sein", "“{field}” must be an integer"},
+	textParamMin:     {"„{field}“ muss mindestens {n} sein", "“{field}” must be at least {n}"},
+	textParamMax:     {"„{field}“ darf höchstens {n} sein", "“{field}” must be at most {n}"},
+	textParamInvalid: {"„{field}“ ist ungültig", "“{field}” is invalid"},
+}
+
+// in returns the text in a language. fill holds pairs of a placeholder and its
+// value, such as "{n}", "7".
+func (k key) in(l lang, fill ...string) string {
+	text := texts[k][l]
+	if len(fill) == 0 {
+		return text
+	}
+	return strings.NewReplacer(fill...).Replace(text)
+}
+
+// titles names the status of a problem. What is not here has the English
+// phrase of RFC 9110.
+var titles = map[int][2]string{
+	400: {"Ungültige Anfrage", "Bad Request"},
+	401: {"Nicht angemeldet", "Unauthorized"},
+	403: {"Nicht erlaubt", "Forbidden"},
+	404: {"Nicht gefunden", "Not Found"},
+	405: {"Methode nicht erlaubt", "Method Not Allowed"},
+	406: {"Format nicht verfügbar", "Not Acceptable"},
+	408: {"Zeitüberschreitung", "Request Timeout"},
+	409: {"Konflikt", "Conflict"},
+	413: {"Anfrage zu groß", "Content Too Large"},
+	415: {"Format nicht unterstützt", "Unsupported Media Type"},
+	421: {"Falsch adressiert", "Misdirected Request"},
+	422: {"Ungültige Eingabe", "Unprocessable Content"},
+	429: {"Zu viele Anfragen", "Too Many Requests"},
+	500: {"Interner Fehler", "Internal Server Error"},
+	503: {"Nicht verfügbar", "Service Unavailable"},
+}
