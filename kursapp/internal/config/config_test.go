@@ -1,0 +1,91 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/config"
+)
+
+func parse(t *testing.T, args ...string) *config.Config {
+	t.Helper()
+	c, err := config.Parse(args, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatalf("Parse(%q): %v", args, err)
+	}
+	return c
+}
+
+func TestFlagBeatsEnvironmentBeatsDefault(t *testing.T) {
+	t.Setenv("KURSAPP_ADDR", "")
+	if got := parse(t, "demo").Demo.Addr; got != "127.0.0.1:8000" {
+		t.Errorf("default address %q, want 127.0.0.1:8000", got)
+	}
+	t.Setenv("KURSAPP_ADDR", "127.0.0.1:8001")
+	t.Setenv("KURSAPP_LOG_LEVEL", "debug")
+	c := parse(t, "demo")
+	if c.Demo.Addr != "127.0.0.1:8001" || c.LogLevel != slog.LevelDebug {
+		t.Errorf("from the environment: %q and %v", c.Demo.Addr, c.LogLevel)
+	}
+	if got := parse(t, "demo", "--addr", "[::1]:8002").Demo.Addr; got != "[::1]:8002" {
+		t.Errorf("from the flag: %q", got)
+	}
+}
+
+func TestServeListensEverywhereAndMigratesAndWorksByDefault(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://u@h/d")
+	t.Setenv("REDIS_URL", "redis://h:6379")
+	t.Setenv("KURSAPP_CORS_ORIGINS", "https://a.example,http://localhost:5173")
+	c := parse(t, "serve")
+	if c.Serve.Addr != ":8000" || !c.Serve.Migrate || !c.Serve.Worker || len(c.Serve.CORSOrigins) != 2 {
+		t.Errorf("serve: %+v", c.Serve)
+	}
+	c = parse(t, "serve", "--migrate=false", "--no-worker")
+	if c.Serve.Migrate || c.Serve.Worker {
+		t.Errorf("serve with both left out: %+v", c.Serve)
+	}
+}
+
+func TestTheDemoListensOnLoopbackOnly(t *testing.T) {
+	for _, addr := range []string{":8000", "0.0.0.0:8000", "[::]:8000", "192.0.2.7:8000", "example.com:80", "8000", "127.0.0.1"} {
+		_, err := config.Parse([]string{"demo", "--addr", addr}, io.Discard, io.Discard)
+		if !config.IsUsage(err) {
+			t.Errorf("--addr %s: error %v, want a usage error", addr, err)
+		}
+	}
+	for _, addr := range []string{"127.0.0.1:0", "127.8.8.8:80", "[::1]:8000", "localhost:8000", "[::ffff:127.0.0.1]:8000"} {
+		parse(t, "demo", "--addr", addr)
+	}
+}
+
+func TestOriginsAreChecked(t *testing.T) {
+	for _, origin := range []string{"*", "https://a.example/", "https://a.example/app", "a.example", "ftp://a.example", "https://u:p@a.example", "null"} {
+		_, err := config.Parse([]string{"demo", "--cors-origins", origin}, io.Discard, io.Discard)
+		if !config.IsUsage(err) {
+			t.Errorf("origin %s: error %v, want a usage error", origin, err)
+		}
+	}
+}
+
+func TestHelpIsPrintedWithoutArguments(t *testing.T) {
+	var out bytes.Buffer
+	_, err := config.Parse(nil, &out, io.Discard)
+	if !errors.Is(err, config.ErrHelp) || !strings.Contains(out.String(), "kursapp demo") {
+		t.Errorf("error %v and help:\n%s", err, &out)
+	}
+}
+
+func TestHelpShowsNoSecret(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://u:geheim@h/d")
+	var out bytes.Buffer
+	if _, err := config.Parse([]string{"serve", "--help"}, &out, &out); !errors.Is(err, config.ErrHelp) {
+		t.Errorf("error %v, want ErrHelp", err)
+	}
+	if strings.Contains(out.String(), "geheim") {
+		t.Errorf("help shows the password of DATABASE_URL:\n%s", &out)
+	}
+}
