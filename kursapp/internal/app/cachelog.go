@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/speedlayer/speedlayer/cache"
+)
+
+// cacheLinesPerSecond bounds what the cache may write to the log, so that a
+// load test shows its result and not its log.
+const cacheLinesPerSecond = 20
+
+// cacheLog writes the lines that the course sheet shows: "Cache HIT für
+// cache:user:1" and its siblings. Above cacheLinesPerSecond it counts, and
+// says at the end of the second how many lines it left out.
+type cacheLog struct {
+	log   *slog.Logger
+	level slog.Level
+
+	mu      sync.Mutex
+	until   time.Time // end of the present second
+	written int
+	skipped int
+}
+
+func newCacheLog(log *slog.Logger, level slog.Level) *cacheLog {
+	return &cacheLog{log: log, level: level}
+}
+
+// CacheEvent implements cache.Observer.
+func (c *cacheLog) CacheEvent(e cache.Event) {
+	if !c.log.Enabled(context.Background(), c.level) {
+		return
+	}
+	var verb string
+	switch e.Kind {
+	case cache.EventHit:
+		verb = "HIT"
+	case cache.EventMiss:
+		verb = "MISS"
+	case cache.EventInvalidated:
+		verb = "invalidiert"
+	default:
+		return
+	}
+	if c.admit(time.Now()) {
+		c.log.Log(context.Background(), c.level, "Cache "+verb+" für "+e.Key)
+	}
+}
+
+// admit reports whether one more line fits into the present second. The first
+// line that does not fit arms a timer that reports the count.
+func (c *cacheLog) admit(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.After(c.until) {
+		c.until, c.written = now.Add(time.Second), 0
+	}
+	if c.written < cacheLinesPerSecond {
+		c.written++
+		return true
+	}
+	c.skipped++
+	if c.skipped == 1 {
+		time.AfterFunc(c.until.Sub(now), c.reportSkipped)
+	}
+	return false
+}
+
+func (c *cacheLog) reportSkipped() {
+	c.mu.Lock()
+	n := c.skipped
+	c.skipped = 0
+	c.mu.Unlock()
+	c.log.Log(context.Background(), c.level, fmt.Sprintf("%d weitere Cache-Zeilen ausgelassen", n))
+}

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/speedlayer/speedlayer/cache"
+)
+
+func TestCacheLogWritesTwentyLinesASecondAndCountsTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		log := newCacheLog(slog.New(slog.NewTextHandler(&out, nil)), slog.LevelInfo)
+		for i := range 50 {
+			log.CacheEvent(cache.Event{Kind: cache.EventHit, Key: fmt.Sprint("cache:user:", i)})
+		}
+		time.Sleep(1100 * time.Millisecond)
+		synctest.Wait()
+		if n := strings.Count(out.String(), "Cache HIT für"); n != 20 {
+			t.Errorf("%d lines in the first second, want 20", n)
+		}
+		if !strings.Contains(out.String(), "30 weitere Cache-Zeilen ausgelassen") {
+			t.Errorf("nobody counted what was left out:\n%s", &out)
+		}
+		out.Reset()
+		log.CacheEvent(cache.Event{Kind: cache.EventMiss, Key: "cache:user:1"})
+		log.CacheEvent(cache.Event{Kind: cache.EventInvalidated, Key: "cache:user:1"})
+		time.Sleep(1100 * time.Millisecond)
+		if got := out.String(); !strings.Contains(got, "Cache MISS für cache:user:1") ||
+			!strings.Contains(got, "Cache invalidiert für cache:user:1") || strings.Contains(got, "ausgelassen") {
+			t.Errorf("the next second:\n%s", got)
+		}
+	})
+}
+
+func TestCacheLogIsSilentBelowItsLevel(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := newCacheLog(slog.New(slog.NewTextHandler(&out, nil)), slog.LevelDebug)
+	log.CacheEvent(cache.Event{Kind: cache.EventHit, Key: "cache:user:1"})
+	if out.Len() > 0 {
+		t.Errorf("it wrote %s", &out)
+	}
+}

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+)
+
+// errNotReady is the cause of every refusal of a closed gate.
+var errNotReady = errors.New("the database was not reached yet, or is not migrated")
+
+// gate is a kurs.Store that refuses everything until it is opened. A server
+// may listen before PostgreSQL answers, but must not touch a database before
+// it knows that no demo owns it and that its tables are there.
+type gate struct {
+	store kurs.Store
+	open  atomic.Bool
+}
+
+var _ kurs.Store = (*gate)(nil)
+
+func (g *gate) check() error {
+	if g.open.Load() {
+		return nil
+	}
+	return &kurs.Error{Code: kurs.CodeUnavailable, RetryAfter: time.Second, Err: errNotReady}
+}
+
+func (g *gate) User(ctx context.Context, id int64) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.User(ctx, id)
+}
+
+func (g *gate) Users(ctx context.Context, after int64, limit int) ([]kurs.User, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g.store.Users(ctx, after, limit)
+}
+
+func (g *gate) Account(ctx context.Context, id int64) (kurs.Account, error) {
+	if err := g.check(); err != nil {
+		return kurs.Account{}, err
+	}
+	return g.store.Account(ctx, id)
+}
+
+func (g *gate) AccountByEmail(ctx context.Context, email string) (kurs.Account, error) {
+	if err := g.check(); err != nil {
+		return kurs.Account{}, err
+	}
+	return g.store.AccountByEmail(ctx, email)
+}
+
+func (g *gate) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.CreateUser(ctx, u, beforeCommit)
+}
+
+func (g *gate) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.UpdateUser(ctx, id, name, email)
+}
+
+func (g *gate) RenameUser(ctx context.Context, id int64, name string) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.RenameUser(ctx, id, name)
+}
+
+func (g *gate) DeleteUser(ctx context.Context, id int64) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.DeleteUser(ctx, id)
+}
+
+func (g *gate) SetRole(ctx context.Context, id int64, role kurs.Role) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.SetRole(ctx, id, role)
+}
+
+func (g *gate) ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error) {
+	if err := g.check(); err != nil {
+		return false, err
+	}
+	return g.store.ReplacePasswordHash(ctx, id, old, next)
+}
+
+func (g *gate) SetEmailChange(ctx context.Context, c kurs.EmailChange, tokenDigest []byte) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.SetEmailChange(ctx, c, tokenDigest)
+}
+
+func (g *gate) ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.ConfirmEmailChange(ctx, tokenDigest, now)
+}
+
+func (g *gate) Ping(ctx context.Context) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.Ping(ctx)
+}

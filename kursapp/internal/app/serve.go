@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/config"
+	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
+)
+
+func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
+	a, store, err := production(c.Backends, c.Mail, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if !c.Migrate {
+		a.prepare = store.EnsureProduction
+	}
+	a.worker, a.cors = c.Worker, c.CORSOrigins
+	if a.listener, err = listen(ctx, c.Addr); err != nil {
+		return err
+	}
+	defer a.listener.Close()
+	return a.Run(ctx)
+}
+
+func runWorker(ctx context.Context, c config.Worker, log *slog.Logger) error {
+	a, store, err := production(c.Backends, c.Mail, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	// The schema is the server's business; several versions of the worker may
+	// run beside it.
+	a.prepare = store.EnsureProduction
+	a.worker = true
+	return a.Run(ctx)
+}
+
+// production returns an App on PostgreSQL and Redis, neither of which has to
+// be up. The caller closes the store.
+func production(b config.Backends, m config.Mail, log *slog.Logger) (*App, *postgres.Store, error) {
+	options, err := parseRedisURL(b.RedisURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	route, err := newMailRoute(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := openPostgres(b.DatabaseURL, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := newApp(ModeProduction, log, options, store, store.Migrate)
+	a.mail, a.owner = route, store.Mode
+	return a, store, nil
+}

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/kursapp/internal/config"
+	"github.com/speedlayer/speedlayer/kursapp/internal/httpapi"
+	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/queue"
+	"github.com/speedlayer/speedlayer/ratelimit"
+	"github.com/speedlayer/speedlayer/session"
+)
+
+// services are the parts of an App that do its work.
+type services struct {
+	handler http.Handler
+	workers []*queue.Worker
+	close   func()
+}
+
+// build makes all parts and connects them. Nothing runs yet.
+func (a *App) build() (*services, error) {
+	sessions := session.New(a.redis, session.Options{Realm: string(a.mode)})
+	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
+		if degraded {
+			a.log.Warn("limits are decided without Redis", "error", err)
+		} else {
+			a.log.Info("limits are decided by Redis again")
+		}
+	}})
+	mails := queue.New(a.redis, jobs.MailQueue, jobs.QueueOptions())
+	accountMails := queue.New(a.redis, jobs.AccountMailQueue, jobs.QueueOptions())
+
+	hasher, err := kurs.NewHasher(kurs.HasherOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("app: %w", err)
+	}
+	cacheLevel := slog.LevelDebug
+	if a.mode == ModeDemo {
+		cacheLevel = slog.LevelInfo
+	}
+	users := kurs.NewUsers(kurs.UsersDeps{
+		Store:        a.store,
+		Client:       a.redis,
+		Sessions:     sessions,
+		CacheOptions: cache.Options{Observer: newCacheLog(a.log, cacheLevel)},
+		ConfirmEmail: jobs.NewConfirmations(accountMails),
+		Limiter:      limiter,
+		Logger:       a.log,
+	})
+	accounts := kurs.NewAccounts(kurs.AccountsDeps{
+		Store:    a.store,
+		Users:    users,
+		Sessions: sessions,
+		Limiter:  limiter,
+		Welcome:  jobs.NewWelcome(mails),
+		Hasher:   hasher,
+		Demo:     a.mode == ModeDemo,
+		Logger:   a.log,
+	})
+	s := &services{close: func() {
+		users.Close()
+		limiter.Close()
+	}}
+	if s.handler, err = a.handler(users, accounts, kurs.NewLimits(limiter)); err != nil {
+		s.close()
+		return nil, fmt.Errorf("app: %w", err)
+	}
+	if a.worker {
+		s.workers = a.mailWorkers(accounts, mails, accountMails)
+	}
+	return s, nil
+}
+
+func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, limits *kurs.Limits) (http.Handler, error) {
+	deps := httpapi.Deps{Users: users, Accounts: accounts, Limits: limits, RedisHealthy: a.redis.Healthy}
+	mode := httpapi.Production
+	if a.mode == ModeDemo {
+		mode = httpapi.Demo
+		deps.Mailbox = mailbox{jobs.NewMailbox(a.redis)}
+	}
+	return httpapi.New(deps, httpapi.Config{Mode: mode, CORSOrigins: a.cors, Version: version, Logger: a.log})
+}
+
+// mailbox shows the demo's mails to the HTTP side.
+type mailbox struct{ *jobs.Mailbox }
+
+func (m mailbox) Mails(ctx context.Context) ([]httpapi.Mail, error) {
+	delivered, err := m.List(ctx)
+	if err != nil {
+		return nil, &kurs.Error{Code: kurs.CodeUnavailable, Err: err}
+	}
+	mails := make([]httpapi.Mail, len(delivered))
+	for i, d := range delivered {
+		mails[i] = httpapi.Mail{To: d.To, Subject: d.Subject, Body: d.Body, ReceivedAt: d.DeliveredAt}
+	}
+	return mails, nil
+}
+
+// mailRoute is where mails go.
+type mailRoute struct {
+	// sender is how they leave; nil where no mail server is configured.
+	sender jobs.Sender
+	// toMailbox keeps them in the demo's mailbox instead.
+	toMailbox bool
+	publicURL string
+}
+
+func newMailRoute(m config.Mail) (mailRoute, error) {
+	if m.SMTPURL == "" {
+		return mailRoute{publicURL: m.PublicURL}, nil
+	}
+	server, err := jobs.ParseSMTPURL(m.SMTPURL)
+	if err != nil {
+		return mailRoute{}, config.Usagef("%v", err)
+	}
+	sender, err := jobs.NewSMTP(server, jobs.SMTPOptions{From: m.MailFrom})
+	if err != nil {
+		return mailRoute{}, config.Usagef("KURSAPP_MAIL_FROM: %v", err)
+	}
+	return mailRoute{sender: sender, publicURL: m.PublicURL}, nil
+}
+
+// mailWorkers returns the workers of the two mail queues. Without a mail server
+// there are none: the tasks stay where they are, use up no attempts, and the
+// first worker that has one takes them at once.
+func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Queue) []*queue.Worker {
+	sender := a.mail.sender
+	if a.mail.toMailbox {
+		sender = jobs.NewMailbox(a.redis)
+	}
+	if sender == nil {
+		a.log.Warn("SMTP_URL is not set: mail tasks wait in their queues. Set it like " + jobs.SMTPForms)
+		return nil
+	}
+	options := queue.WorkerOptions{Logger: a.log}
+	return []*queue.Worker{
+		queue.NewWorker(mails, jobs.MailHandler(sender), options),
+		queue.NewWorker(accountMails, jobs.AccountMailHandler(sender, accounts, a.mail.publicURL), options),
+	}
+}
