@@ -1,0 +1,200 @@
+package test
+
+import (
+	"fmt"
+	"io"
+	"mime/quotedprintable"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/speedlayer/speedlayer/internal/redistest"
+)
+
+// mailServer is an SMTP server on loopback that keeps what it gets.
+type mailServer struct {
+	addr string
+
+	mu    sync.Mutex
+	mails []receivedMail
+	// delay holds every delivery up, so that a worker can be killed in it.
+	delay time.Duration
+}
+
+type receivedMail struct{ to, data string }
+
+func newMailServer(t *testing.T) *mailServer {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mailServer{addr: listener.Addr().String()}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: m}, nil }))
+	server.Domain = "localhost"
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-done
+	})
+	return m
+}
+
+type mailSession struct {
+	server *mailServer
+	to     string
+}
+
+func (s *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = to
+	return nil
+}
+func (s *mailSession) Reset()        {}
+func (s *mailSession) Logout() error { return nil }
+
+func (s *mailSession) Data(r io.Reader) error {
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	s.server.mu.Lock()
+	delay := s.server.delay
+	s.server.mu.Unlock()
+	time.Sleep(delay) // a slow mail server
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	s.server.mails = append(s.server.mails, receivedMail{s.to, string(content)})
+	return nil
+}
+
+// to returns the mails to one address, decoded.
+func (m *mailServer) to(address string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []string
+	for _, mail := range m.mails {
+		if mail.to != address {
+			continue
+		}
+		decoded, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(mail.data)))
+		if err != nil {
+			decoded = []byte(mail.data)
+		}
+		found = append(found, string(decoded))
+	}
+	return found
+}
+
+func (m *mailServer) wait(t *testing.T, address string) string {
+	t.Helper()
+	var mail string
+	eventually(t, startTimeout, func() error {
+		mails := m.to(address)
+		if len(mails) == 0 {
+			return fmt.Errorf("no mail to %s", address)
+		}
+		mail = mails[0]
+		return nil
+	})
+	return mail
+}
+
+// findToken finds a one-time token: 26 letters and digits in base32.
+func findToken(mail string) string {
+	return regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(mail)
+}
+
+func TestMailPushedWithLPUSHIsDelivered(t *testing.T) {
+	t.Parallel()
+	prod := newProduction(t)
+	mails := newMailServer(t)
+	start(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "serve")
+	prod.redis.CLI(t, "LPUSH", "email_queue", `{"to":"max@example.com","subject":"Willkommen!","body":"Grüße aus dem Kurs"}`)
+	if mail := mails.wait(t, "max@example.com"); !strings.Contains(mail, "Grüße aus dem Kurs") {
+		t.Errorf("the mail lost its text:\n%s", mail)
+	}
+}
+
+func TestMailTasksWaitWithoutAMailServer(t *testing.T) {
+	t.Parallel()
+	prod := newProduction(t)
+	without := start(t, prod.env, "serve")
+	r := without.request(t, "POST", "/users", `{"name":"Zoe","email":"zoe@example.com","password":"correct horse"}`)
+	if r.status != 201 {
+		t.Fatalf("register: %d %s", r.status, r.body)
+	}
+	without.wantLog(t, "SMTP_URL is not set")
+	if n := queueLength(t, prod.redis); n != 1 {
+		t.Errorf("%d tasks wait in email_queue, want 1", n)
+	}
+	if code := without.stop(t); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	mails := newMailServer(t)
+	launch(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "worker")
+	mails.wait(t, "zoe@example.com")
+}
+
+func TestKilledWorkersLoseNoMail(t *testing.T) {
+	t.Parallel()
+	prod := newProduction(t)
+	mails := newMailServer(t)
+	mails.mu.Lock()
+	mails.delay = 300 * time.Millisecond
+	mails.mu.Unlock()
+	const count = 24
+	for i := range count {
+		prod.redis.CLI(t, "LPUSH", "email_queue", fmt.Sprintf(`{"to":"user%d@example.com","subject":"Hallo","body":"%d"}`, i, i))
+	}
+	env := append(prod.env, "SMTP_URL=smtp://"+mails.addr)
+	for range 3 {
+		worker := launch(t, env, "worker")
+		before := mails.count()
+		eventually(t, startTimeout, func() error {
+			if mails.count() <= before {
+				return fmt.Errorf("the worker has sent nothing yet")
+			}
+			return nil
+		})
+		worker.kill() // with mails in flight
+	}
+	if mails.count() >= count {
+		t.Fatal("the workers were killed after all mails were sent; the test shows nothing")
+	}
+	launch(t, env, "worker")
+	eventually(t, 2*time.Minute, func() error {
+		for i := range count {
+			if address := fmt.Sprintf("user%d@example.com", i); len(mails.to(address)) == 0 {
+				return fmt.Errorf("no mail to %s", address)
+			}
+		}
+		return nil
+	})
+}
+
+func (m *mailServer) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.mails)
+}
+
+// queueLength is the number of tasks that wait in the course's list.
+func queueLength(t *testing.T, redis *redistest.Server) int64 {
+	t.Helper()
+	client := redis.Client(t)
+	n, err := client.Do(t.Context(), client.B().Llen().Key("email_queue").Build()).AsInt64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
