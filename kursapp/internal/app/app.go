@@ -100,20 +100,10 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return a.watchOwner(ctx)
 	})
-	// Where the database is there, the first request shall find it.
-	patience := firstTryTimeout
-	if a.mode == ModeDemo {
-		patience = demoFirstTryTimeout
+	if !a.awaitDatabase(ctx, opened) {
+		return work.Wait()
 	}
-	select {
-	case err := <-opened:
-		if err != nil {
-			return work.Wait()
-		}
-	case <-time.After(patience):
-	case <-ctx.Done():
-	}
-	if a.listener != nil && ctx.Err() == nil {
+	if a.listener != nil {
 		a.greet()
 		work.Go(func() error { return serveHTTP(ctx, a.log, a.listener, services.handler) })
 		a.log.Info("listening", "addr", a.listener.Addr().String(), "mode", string(a.mode), "version", version)
@@ -124,6 +114,23 @@ func (a *App) Run(ctx context.Context) error {
 	announced := context.AfterFunc(ctx, func() { a.log.Info("stopping; a second signal ends at once") })
 	defer announced()
 	return work.Wait()
+}
+
+// awaitDatabase waits a little for the outcome of open, so that the first request
+// finds a database that is there. It reports whether the server should go on.
+func (a *App) awaitDatabase(ctx context.Context, opened <-chan error) bool {
+	patience := firstTryTimeout
+	if a.mode == ModeDemo {
+		patience = demoFirstTryTimeout
+	}
+	select {
+	case err := <-opened:
+		return err == nil && ctx.Err() == nil
+	case <-time.After(patience):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // How long a server waits for its database before it answers without. The demo

@@ -15,7 +15,7 @@ func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
 	}
 	defer store.Close()
 	if !c.Migrate {
-		a.prepare = store.EnsureProduction
+		a.prepare = migratedElsewhere(store)
 	}
 	a.worker, a.cors = c.Worker, c.CORSOrigins
 	if a.listener, err = listen(ctx, c.Addr); err != nil {
@@ -33,9 +33,20 @@ func runWorker(ctx context.Context, c config.Worker, log *slog.Logger) error {
 	defer store.Close()
 	// The schema is the server's business; several versions of the worker may
 	// run beside it.
-	a.prepare = store.EnsureProduction
+	a.prepare = migratedElsewhere(store)
 	a.worker = true
 	return a.Run(ctx)
+}
+
+// migratedElsewhere prepares a database whose schema somebody else brings up to
+// date: it is ready once it is production's and has this version's tables.
+func migratedElsewhere(store *postgres.Store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := store.EnsureProduction(ctx); err != nil {
+			return err
+		}
+		return store.Ping(ctx)
+	}
 }
 
 // production returns an App on PostgreSQL and Redis, neither of which has to
