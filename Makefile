@@ -22,7 +22,7 @@ demo: build ## Run the whole product on 127.0.0.1:8000 with nothing installed bu
 	@exec bin/kursapp demo
 
 build: go ## Build bin/kursapp
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
+	@go build -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
 
 test: go deps check-generated ## Build, vet, check generated code, run all tests with -race on real Redis and PostgreSQL
 	go build ./...
