@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the real servers of the tests are installed: redis-server and
-# PostgreSQL. Uses apt where it may (root, or sudo without a password) and does
+# Makes sure that what the tests need is installed: redis-server, PostgreSQL, and
+# the C compiler that Go's race detector links with. Uses apt where it may (root, or sudo without a password) and does
 # not let the packages start system services; otherwise says what to install.
 set -euo pipefail
 
@@ -10,15 +10,27 @@ have_postgres() {
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
 
+have_compiler() {
+  local dir
+  dir=$(mktemp -d)
+  echo '#include <stdlib.h>
+int main(void) { return 0; }' >"$dir/try.c"
+  local ok=0
+  ${CC:-gcc} -o "$dir/try" "$dir/try.c" 2>/dev/null || ok=1
+  rm -rf "$dir"
+  return $ok
+}
+
 packages=()
 have_redis || packages+=(redis-server)
 have_postgres || packages+=(postgresql)
+have_compiler || packages+=(gcc libc6-dev)
 [ ${#packages[@]} -eq 0 ] && exit 0
 
 advice() {
   echo "The tests need: ${packages[*]}. Please install:" >&2
   echo "  Debian, Ubuntu:  sudo apt-get install ${packages[*]}" >&2
-  echo "  macOS:           brew install redis postgresql@15" >&2
+  echo "  macOS:           brew install redis postgresql@15; xcode-select --install" >&2
   exit 1
 }
 
@@ -43,4 +55,4 @@ echo "installing ${packages[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq || true
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" </dev/null >/dev/null || advice
-have_redis && have_postgres || advice
+have_redis && have_postgres && have_compiler || advice
