@@ -44,10 +44,12 @@ type Loader[K comparable, V any] func(ctx context.Context, key K) (V, error)
 // Cache reads values of one key space through Redis. Make one with [New]. All
 // methods are safe for concurrent use.
 type Cache[K Key, V any] struct {
-	load  Loader[K, V]
-	o     Options
-	name  func(K) string
-	codec codec[V]
+	load   Loader[K, V]
+	o      Options
+	prefix string // of all keys, with the colon
+	name   func(K) string
+	local  *local[V] // nil: there is none
+	codec  codec[V]
 	tier
 	unconfirmed unconfirmed
 	count       counters
@@ -78,9 +80,11 @@ type Cache[K Key, V any] struct {
 // values inside it.
 func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], o Options) *Cache[K, V] {
 	o = o.withDefaults()
+	prefix = redisx.Escape(prefix) + ":"
 	c := &Cache[K, V]{
 		load:        load,
 		o:           o,
+		prefix:      prefix,
 		name:        namer[K](prefix),
 		codec:       newCodec[V](o),
 		tier:        tier{client: client, timeout: o.RedisTimeout},
@@ -100,12 +104,14 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 			}
 			c.emit(Event{Kind: kind, Err: err})
 		}})
+	c.local = newLocal[V](client, prefix, o, c.emit)
 	return c
 }
 
-// Get returns the value of key: from Redis, else from the loader. Errors are
-// ErrNotFound; the context's, if it ends first; ErrOverloaded; ErrClosed; or what
-// the loader returned, wrapped.
+// Get returns the value of key: from memory (see Options.LocalBytes) whatever the
+// context says, else from Redis, else from the loader. Errors are ErrNotFound; the
+// context's, if it ends first; ErrOverloaded; ErrClosed; or what the loader
+// returned, wrapped.
 //
 // Callers that waited for the same load share its value: what it points to must not
 // be changed.
@@ -115,7 +121,13 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 // could be out of date, and a database in trouble is not asked once more for each
 // of them.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
-	e, err := c.Lookup(ctx, key)
+	if it := c.fromLocal(key); it != nil {
+		if it.Value.absent {
+			return it.Value.value, ErrNotFound
+		}
+		return it.Value.value, nil
+	}
+	e, err := c.lookup(ctx, key)
 	return e.Value, err
 }
 
@@ -123,11 +135,23 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 // ErrNotFound, the entry's other fields are set too.
 func (c *Cache[K, V]) Lookup(ctx context.Context, key K) (Entry[V], error) {
 	began := time.Now()
+	if it := c.fromLocal(key); it != nil {
+		return c.localEntry(it, began)
+	}
+	return c.lookup(ctx, key)
+}
+
+// lookup asks Redis, then the loader.
+func (c *Cache[K, V]) lookup(ctx context.Context, key K) (Entry[V], error) {
+	began := time.Now()
 	name := c.name(key)
 	if err := ctx.Err(); err != nil {
 		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, err)
 	}
 	reason := ReasonUnavailable
+	// Before the look at what is unconfirmed: an Invalidate that fails puts its keys
+	// on that record and then outdates permits.
+	p := c.local.permit(name)
 	if c.reachable(name) {
 		var (
 			e   Entry[V]
@@ -135,6 +159,7 @@ func (c *Cache[K, V]) Lookup(ctx context.Context, key K) (Entry[V], error) {
 		)
 		e, reason, err = c.judge(name, c.read(ctx, name)[0])
 		if reason == ReasonNone {
+			c.local.put(p, name, e, err != nil)
 			e.CacheTime = time.Since(began)
 			c.count.hits.Add(1)
 			c.emit(Event{Kind: EventHit, Key: name, Source: SourceRedis, Duration: e.CacheTime, Err: err})
@@ -211,5 +236,6 @@ func (c *Cache[K, V]) Close() {
 	c.mu.Unlock()
 	c.cancel(ErrClosed)
 	c.breaker.Close()
+	c.local.close()
 	c.wg.Wait()
 }

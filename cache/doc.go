@@ -14,8 +14,8 @@
 //
 // # What it promises
 //
-//   - After [Cache.Invalidate] returned nil, no read that starts later, in any
-//     process, returns a value that was loaded before. A load that was under way
+//   - After [Cache.Invalidate] returned nil, no read through Redis that starts
+//     later, in any process, returns a value that was loaded before. A load that was under way
 //     cannot store its result any more: the invalidation took its lease away.
 //   - Any number of concurrent misses of one key, in any number of processes,
 //     cause one load. A caller that gives up takes nobody with it; a process that
@@ -25,6 +25,10 @@
 //     invalidation that Redis did not confirm says so ([ErrUnconfirmed]), is
 //     repeated until it is, and meanwhile this process reads past Redis for these
 //     keys.
+//   - With [Options.LocalBytes], values are also kept in memory. Another process's
+//     memory follows an invalidation by push, usually within a millisecond, and in
+//     any failure within [Options.MaxStaleness]; in the process that invalidated,
+//     nothing older is returned once Invalidate has.
 //   - What lies in Redis and is not understood (garbage, another type, a value
 //     that another version of the program wrote without a member that this one
 //     needs) is a miss and is overwritten.

@@ -29,7 +29,7 @@ type Source uint8
 
 // The tiers, nearest first.
 const (
-	SourceLocal  Source = iota + 1 // memory of this process; reserved
+	SourceLocal  Source = iota + 1 // memory of this process
 	SourceRedis                    // Redis
 	SourceLoader                   // the loader
 )

@@ -30,6 +30,8 @@ type history struct {
 	// own is the same for each cache, ErrUnconfirmed included: that promise holds in
 	// the process that wrote.
 	own [][]atomic.Int64
+	// ownOnly is for local tiers: the others' invalidations come by push.
+	ownOnly bool
 
 	reads, writes, unconfirmed atomic.Int64
 	mu                         sync.Mutex
@@ -94,7 +96,10 @@ func (h *history) write(ctx context.Context, who int) {
 
 func (h *history) read(ctx context.Context, who int) {
 	id := rand.Int64N(h.keys)
-	at := max(h.floor[id].Load(), h.own[who][id].Load())
+	at := h.own[who][id].Load()
+	if !h.ownOnly {
+		at = max(at, h.floor[id].Load())
+	}
 	c := h.caches[who]
 	h.reads.Add(1)
 	switch rand.IntN(10) {

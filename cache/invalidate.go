@@ -16,7 +16,8 @@ const (
 
 // Invalidate removes keys from the cache. Call it after the change was committed.
 // Once it returned nil, no read that starts later, in any process, returns a value
-// that was loaded before the call.
+// that was loaded before the call; what other processes keep in memory follows
+// within Options.MaxStaleness, usually at once.
 //
 // The change has happened, so Invalidate does not stop when ctx does; it is bounded
 // by Options.RedisTimeout. An error wraps ErrUnconfirmed and says how many keys it
@@ -34,6 +35,9 @@ func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 	c.outdate(names)
 	before := c.unconfirmed.mark()
 	failures := c.remove(context.WithoutCancel(ctx), names)
+	// Here too before the return, and after the command was carried out: what was
+	// read from Redis before it must not be kept.
+	c.local.drop(names...)
 	failed, cause := c.settle(names, failures, before)
 	if len(failed) == 0 {
 		return nil
@@ -43,6 +47,7 @@ func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 	// begin in between know.
 	c.unconfirmed.add(failed, c.o.TTL, c.o.NegativeTTL, c.o.LeaseTTL)
 	c.outdate(failed)
+	c.local.dropAll() // all keys may count as unconfirmed now, and Redis is in trouble anyway
 	c.count.unconfirmed.Add(uint64(len(failed)))
 	for _, name := range failed {
 		c.emit(Event{Kind: EventUnconfirmed, Key: name, Err: cause})

@@ -21,14 +21,28 @@ type Key interface {
 // so that different keys never meet; one longer than 256 bytes ends in a hash.
 func (c *Cache[K, V]) Key(key K) string { return c.name(key) }
 
+// appendName appends what Key returns. For the usual types of keys it does not
+// allocate.
+func (c *Cache[K, V]) appendName(b []byte, key K) []byte {
+	switch k := any(key).(type) {
+	case int64:
+		return strconv.AppendInt(append(b, c.prefix...), k, 10)
+	case int:
+		return strconv.AppendInt(append(b, c.prefix...), int64(k), 10)
+	case string:
+		return append(append(b, c.prefix...), redisx.Escape(k)...)
+	}
+	return append(b, c.name(key)...)
+}
+
 // leaseKey is where the token of a load under way lies. It begins with a brace,
 // which no value's key does: the two never meet, whatever the keys are.
 func leaseKey(name string) string { return redisx.Companion(name, "lease") }
 
-// namer returns the function that turns keys of type K into keys in Redis. The
+// namer returns the function that turns keys of type K into keys in Redis, which
+// begin with prefix. The
 // type is looked at once, not with each key.
 func namer[K Key](prefix string) func(K) string {
-	prefix = redisx.Escape(prefix) + ":"
 	switch reflect.TypeFor[K]() {
 	case reflect.TypeFor[int64]():
 		return func(k K) string { return prefix + strconv.FormatInt(any(k).(int64), 10) }

@@ -17,6 +17,8 @@ import (
 const (
 	firstPoll = 5 * time.Millisecond
 	lastPoll  = 50 * time.Millisecond
+	// netPoll is the time where the end of the lease is heard of: a safety net.
+	netPoll = 250 * time.Millisecond
 )
 
 // errAlone ends a flight that nobody waits for any more.
@@ -52,6 +54,8 @@ func (c *Cache[K, V]) detached(f *flight[K, V]) context.Context {
 // obtain takes the lease and loads, or waits until another process has.
 func (c *Cache[K, V]) obtain(f *flight[K, V]) outcome[V] {
 	token, bad := rand.Text(), ""
+	changed, stop := c.local.watch(f.name)
+	defer stop()
 	giveUp := time.Now().Add(c.o.LeaseTTL)
 	for poll := firstPoll; ; poll = min(poll*3/2, lastPoll) {
 		step := c.advance(f)
@@ -71,7 +75,11 @@ func (c *Cache[K, V]) obtain(f *flight[K, V]) outcome[V] {
 		if time.Now().After(giveUp) {
 			return c.loadWithoutLease(f, ReasonMiss)
 		}
-		if err := c.pause(f, min(jitter(poll), l.busy+time.Millisecond)); err != nil {
+		wait := jitter(poll)
+		if changed != nil {
+			wait = netPoll
+		}
+		if err := c.pause(f, min(wait, l.busy+time.Millisecond), changed); err != nil {
 			return failed[V](f.name, err)
 		}
 		if !c.reachable(f.name) {
@@ -90,13 +98,15 @@ func jitter(d time.Duration) time.Duration {
 	return d*3/4 + mathrand.N(d/2+1) //nolint:gosec // spreads load, keeps no secret
 }
 
-// pause waits for d, or returns an error where nobody waits for the flight any more
+// pause waits for d or a change, or returns an error where nobody waits for the flight any more
 // or the cache is closed.
-func (c *Cache[K, V]) pause(f *flight[K, V], d time.Duration) error {
+func (c *Cache[K, V]) pause(f *flight[K, V], d time.Duration, changed <-chan struct{}) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
+	case <-changed:
 		return nil
 	case <-f.alone:
 		return errAlone

@@ -44,6 +44,7 @@ func (c *Cache[K, V]) ask(f *flight[K, V]) loaded[V] {
 		c.callLoader(ctx, f.key, result)
 	}()
 	l := c.outlast(ctx, result)
+	c.local.drop(f.name) // nobody goes back behind what this load brings
 	l.step, l.took = step, time.Since(began)
 	c.count.loads.Add(1)
 	if l.failed() {

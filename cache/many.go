@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// GetMany returns the values of many keys: those in Redis with one round trip (in a
-// cluster, one per node), the others as Get would, several at a time. Keys that do
+// GetMany returns the values of many keys: those in memory at once, those in Redis with
+// one round trip (in a cluster, one per node), the others as Get would, several at a time. Keys that do
 // not exist are absent from the map. Where some keys fail, the map holds the others
 // and the error joins one error for each, as Get returns it. The map is never nil.
 func (c *Cache[K, V]) GetMany(ctx context.Context, keys []K) (map[K]V, error) {
@@ -34,9 +34,10 @@ type want[K Key] struct {
 	key    K
 	name   string
 	reason Reason
+	permit permit
 }
 
-// readMany puts what is in Redis into values and returns the rest, each key once.
+// readMany puts what is in memory or in Redis into values and returns the rest, each key once.
 func (c *Cache[K, V]) readMany(ctx context.Context, keys []K, values map[K]V, began time.Time) []want[K] {
 	var ask, wanted []want[K]
 	seen := make(map[K]struct{}, len(keys))
@@ -45,7 +46,15 @@ func (c *Cache[K, V]) readMany(ctx context.Context, keys []K, values map[K]V, be
 			continue
 		}
 		seen[key] = struct{}{}
-		if w := (want[K]{key: key, name: c.name(key)}); c.reachable(w.name) {
+		if it := c.fromLocal(key); it != nil {
+			if !it.Value.absent {
+				values[key] = it.Value.value
+			}
+			continue
+		}
+		w := want[K]{key: key, name: c.name(key)}
+		w.permit = c.local.permit(w.name) // first: see lookup
+		if c.reachable(w.name) {
 			ask = append(ask, w)
 		} else {
 			w.reason = ReasonUnavailable
@@ -68,6 +77,7 @@ func (c *Cache[K, V]) readMany(ctx context.Context, keys []K, values map[K]V, be
 			wanted = append(wanted, w)
 			continue
 		}
+		c.local.put(w.permit, w.name, e, err != nil)
 		c.count.hits.Add(1)
 		c.emit(Event{Kind: EventHit, Key: w.name, Source: SourceRedis, Duration: time.Since(began), Err: err})
 		if err == nil {

@@ -36,6 +36,8 @@ const (
 	EventUnconfirmed                        // Redis did not; it will be repeated
 	EventBreakerOpened                      // Redis cannot be asked; reads go to the loader
 	EventBreakerClosed                      // Redis answers again
+	EventLocalReady                         // the local tier may be used
+	EventLocalLost                          // it may not: its connection is lost, or MaxStaleness passed without an answer
 )
 
 // String returns the kind in words, as "fill refused".
@@ -43,6 +45,7 @@ func (k EventKind) String() string {
 	names := [...]string{
 		"unknown", "hit", "miss", "load", "fill", "fill refused",
 		"invalidated", "unconfirmed", "breaker opened", "breaker closed",
+		"local ready", "local lost",
 	}
 	if int(k) >= len(names) {
 		k = 0
@@ -52,6 +55,7 @@ func (k EventKind) String() string {
 
 // Stats counts what happened since the cache was made.
 type Stats struct {
+	LocalHits uint64 // reads that were answered from memory, remembered absences included
 	Hits      uint64 // reads that were answered from Redis at once, remembered absences included
 	Misses    uint64 // all other reads
 	Collapsed uint64 // of the misses, those answered by a load that somebody else had asked for
@@ -70,10 +74,16 @@ type Stats struct {
 	Loading     int  // loads running now
 	Pending     int  // keys whose invalidation is being repeated now
 	BreakerOpen bool // Redis cannot be asked now
+
+	LocalReady     bool   // the local tier may be used now
+	LocalEntries   int    // in the local tier
+	LocalBytes     int64  // that these account for
+	LocalEvictions uint64 // entries that had to make room for others
 }
 
 // counters is Stats while it is being counted.
 type counters struct {
+	localHits                      atomic.Uint64
 	hits, misses, collapsed        atomic.Uint64
 	loads, loadErrors, overloaded  atomic.Uint64
 	fills, fillsRefused, undecoded atomic.Uint64
@@ -82,7 +92,8 @@ type counters struct {
 
 // Stats returns the present counts. They are read one by one, not at one instant.
 func (c *Cache[K, V]) Stats() Stats {
-	return Stats{
+	s := Stats{
+		LocalHits:    c.count.localHits.Load(),
 		Hits:         c.count.hits.Load(),
 		Misses:       c.count.misses.Load(),
 		Collapsed:    c.count.collapsed.Load(),
@@ -98,6 +109,12 @@ func (c *Cache[K, V]) Stats() Stats {
 		Pending:      c.unconfirmed.pending(),
 		BreakerOpen:  c.breaker.Open(),
 	}
+	if l := c.local; l != nil {
+		s.LocalReady = l.tracker.Fresh(l.tracker.Now())
+		s.LocalEntries, s.LocalBytes = l.store.Usage()
+		s.LocalEvictions = l.store.Evictions()
+	}
+	return s
 }
 
 func (c *Cache[K, V]) emit(e Event) {

@@ -33,6 +33,17 @@ type Options struct {
 	// is not judged. Default: every value that decodes is valid (and, where the
 	// value type is a struct, has all its members: see [New]).
 	Valid func(value any) error
+	// LocalBytes bounds the memory of the local tier in accounted bytes. The tier
+	// keeps decoded values in this process and drops them when Redis says that they
+	// changed; it needs a connection of its own to a Redis that can push (6.0,
+	// RESP3), and is not used in a Cluster. An entry comes into it when it is read
+	// from Redis. What V points to is shared by all who read it and must not be
+	// changed. Default: 0, no local tier.
+	LocalBytes int64
+	// MaxStaleness is how long after a change was confirmed by Redis the local tiers
+	// of other processes may still return the old value, whatever happens to Redis
+	// or the network. Usually they follow within a millisecond. Default: 1 s.
+	MaxStaleness time.Duration
 	// Observer is told what happens. Default: nobody is.
 	Observer Observer
 }
@@ -46,6 +57,7 @@ func (o Options) withDefaults() Options {
 	o.LoadTimeout = positive(o.LoadTimeout, 5*time.Second)
 	o.LeaseTTL = positive(o.LeaseTTL, o.LoadTimeout+time.Second)
 	o.RedisTimeout = positive(o.RedisTimeout, time.Second)
+	o.MaxStaleness = positive(o.MaxStaleness, time.Second)
 	o.MaxLoads = cmp.Or(max(o.MaxLoads, 0), 64)
 	return o
 }

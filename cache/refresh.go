@@ -21,6 +21,7 @@ func (c *Cache[K, V]) Refresh(ctx context.Context, key K) (Entry[V], error) {
 	if err != nil {
 		return Entry[V]{}, fmt.Errorf("cache: refresh %s: %w", name, err)
 	}
+	c.local.drop(name) // the push that the fill causes may still be on its way
 	out.entry.Reason = ReasonBypass
 	return c.answer(out, shared, ReasonBypass, began)
 }
