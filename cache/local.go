@@ -132,7 +132,7 @@ func (c *Cache[K, V]) fromLocal(key K) *nearcache.Item[localValue[V]] {
 	if it == nil {
 		return nil
 	}
-	c.count.localHits.Add(1)
+	c.count.localHits.add()
 	if c.o.Observer != nil {
 		var err error
 		if it.Value.absent {

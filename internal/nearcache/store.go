@@ -13,7 +13,7 @@ const (
 	stripes    = 64       // generations in each shard
 
 	// itemOverhead is what an item takes beside its name, its value and what the
-	// caller accounts for: the node and its place in the map.
+	// caller accounts for: the node and its place in the table.
 	itemOverhead = 160
 )
 
@@ -25,6 +25,7 @@ const (
 type Store[T any] struct {
 	seed      maphash.Seed
 	shards    []shard[T]
+	mask      uint64 // of a hash, for the shard
 	overhead  int64
 	evictions atomic.Uint64
 }
@@ -36,8 +37,10 @@ type Item[T any] struct {
 	name       string
 	expires    int64
 	cost       int64
+	hash       uint64
 	visited    atomic.Bool
-	prev, next *Item[T] // next is older
+	chain      atomic.Pointer[Item[T]] // of the table
+	prev, next *Item[T]                // next is older
 }
 
 // Name is the key in Redis.
@@ -47,8 +50,8 @@ func (i *Item[T]) Name() string { return i.name }
 func (i *Item[T]) Expires() int64 { return i.expires }
 
 type shard[T any] struct {
-	mu             sync.RWMutex
-	items          map[string]*Item[T]
+	items          table[T]
+	mu             sync.Mutex // guards the rest, and changes of items
 	newest, oldest *Item[T]
 	hand           *Item[T] // nil: begins at the oldest
 	bytes, bound   int64
@@ -69,10 +72,11 @@ func NewStore[T any](maxBytes int64) *Store[T] {
 	s := &Store[T]{
 		seed:     maphash.MakeSeed(),
 		shards:   make([]shard[T], n),
-		overhead: itemOverhead + int64(reflect.TypeFor[T]().Size()),
+		mask:     uint64(n - 1),                                     //nolint:gosec // n is 1 to 64
+		overhead: itemOverhead + int64(reflect.TypeFor[T]().Size()), //nolint:gosec // the size of a type
 	}
 	for i := range s.shards {
-		s.shards[i].items = map[string]*Item[T]{}
+		s.shards[i].items.reset()
 		s.shards[i].bound = maxBytes / int64(n)
 	}
 	return s
@@ -80,16 +84,15 @@ func NewStore[T any](maxBytes int64) *Store[T] {
 
 // place returns the shard of a name and the index of its generation there.
 func (s *Store[T]) place(hash uint64) (*shard[T], int) {
-	return &s.shards[hash&uint64(len(s.shards)-1)], int(hash >> 32 % stripes)
+	return &s.shards[hash&s.mask], int(hash >> 32 % stripes) //nolint:gosec // below 64
 }
 
 // Get returns the item under name, or nil. now is in the caller's clock, the one
 // that expires was given to [Store.Put] in. It does not allocate.
 func (s *Store[T]) Get(name []byte, now int64) *Item[T] {
-	sh, _ := s.place(maphash.Bytes(s.seed, name))
-	sh.mu.RLock()
-	it := sh.items[string(name)]
-	sh.mu.RUnlock()
+	hash := maphash.Bytes(s.seed, name)
+	sh, _ := s.place(hash)
+	it := sh.items.get(hash, name)
 	if it == nil || it.expires <= now {
 		return nil
 	}
@@ -102,8 +105,8 @@ func (s *Store[T]) Get(name []byte, now int64) *Item[T] {
 // Ticket returns a ticket for a name.
 func (s *Store[T]) Ticket(name string) Ticket {
 	sh, stripe := s.place(maphash.String(s.seed, name))
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
 	return Ticket{sh.generations[stripe]}
 }
 
@@ -112,14 +115,15 @@ func (s *Store[T]) Ticket(name string) Ticket {
 // same effect. cost is what the value keeps in memory beside itself, in bytes; an
 // item that would take more than an eighth of its shard's bound is not stored.
 func (s *Store[T]) Put(t Ticket, name string, v T, cost, expires int64) bool {
-	it := &Item[T]{Value: v, name: name, expires: expires, cost: cost + int64(len(name)) + s.overhead}
-	sh, stripe := s.place(maphash.String(s.seed, name))
+	hash := maphash.String(s.seed, name)
+	it := &Item[T]{Value: v, name: name, expires: expires, cost: cost + int64(len(name)) + s.overhead, hash: hash}
+	sh, stripe := s.place(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if sh.generations[stripe] != t.generation || it.cost > sh.bound/8 {
 		return false
 	}
-	if old := sh.items[name]; old != nil {
+	if old := sh.items.get(hash, []byte(name)); old != nil {
 		sh.remove(old)
 	}
 	for sh.bytes+it.cost > sh.bound {
@@ -132,11 +136,12 @@ func (s *Store[T]) Put(t Ticket, name string, v T, cost, expires int64) bool {
 
 // Drop removes a name and outdates the tickets that were taken for it.
 func (s *Store[T]) Drop(name string) {
-	sh, stripe := s.place(maphash.String(s.seed, name))
+	hash := maphash.String(s.seed, name)
+	sh, stripe := s.place(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	sh.generations[stripe]++
-	if it := sh.items[name]; it != nil {
+	if it := sh.items.get(hash, []byte(name)); it != nil {
 		sh.remove(it)
 	}
 }
@@ -149,7 +154,7 @@ func (s *Store[T]) DropAll() {
 		for j := range sh.generations {
 			sh.generations[j]++
 		}
-		sh.items = map[string]*Item[T]{}
+		sh.items.reset()
 		sh.newest, sh.oldest, sh.hand, sh.bytes = nil, nil, nil, 0
 		sh.mu.Unlock()
 	}
@@ -159,10 +164,10 @@ func (s *Store[T]) DropAll() {
 func (s *Store[T]) Usage() (items int, bytes int64) {
 	for i := range s.shards {
 		sh := &s.shards[i]
-		sh.mu.RLock()
-		items += len(sh.items)
+		sh.mu.Lock()
+		items += sh.items.n
 		bytes += sh.bytes
-		sh.mu.RUnlock()
+		sh.mu.Unlock()
 	}
 	return items, bytes
 }
@@ -178,7 +183,7 @@ func (sh *shard[T]) add(it *Item[T]) {
 		sh.oldest = it
 	}
 	sh.newest = it
-	sh.items[it.name] = it
+	sh.items.add(it)
 	sh.bytes += it.cost
 }
 
@@ -196,7 +201,7 @@ func (sh *shard[T]) remove(it *Item[T]) {
 	} else {
 		sh.oldest = it.prev
 	}
-	delete(sh.items, it.name)
+	sh.items.remove(it)
 	sh.bytes -= it.cost
 }
 
@@ -205,7 +210,7 @@ func (sh *shard[T]) remove(it *Item[T]) {
 func (sh *shard[T]) evict() {
 	it := sh.hand
 	// Readers may set marks behind the hand; after two rounds any item will do.
-	for range 2*len(sh.items) + 1 {
+	for range 2*sh.items.n + 1 {
 		if it == nil {
 			it = sh.oldest
 		}

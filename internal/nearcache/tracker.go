@@ -180,9 +180,9 @@ func (t *Tracker) track() (began bool, err error) {
 		timer := time.NewTimer(t.o.MaxStaleness / 4)
 		select {
 		case <-timer.C:
-		case <-lost:
+		case err := <-lost:
 			timer.Stop()
-			return began, errLost
+			return began, errors.Join(errLost, err)
 		case <-t.ctx.Done():
 			timer.Stop()
 			return began, t.ctx.Err()
