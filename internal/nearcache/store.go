@@ -84,7 +84,7 @@ func NewStore[T any](maxBytes int64) *Store[T] {
 
 // place returns the shard of a name and the index of its generation there.
 func (s *Store[T]) place(hash uint64) (*shard[T], int) {
-	return &s.shards[hash&s.mask], int(hash >> 32 % stripes) //nolint:gosec // below 64
+	return &s.shards[hash&s.mask], int(hash >> 32 % stripes)
 }
 
 // Get returns the item under name, or nil. now is in the caller's clock, the one

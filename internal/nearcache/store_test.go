@@ -118,6 +118,45 @@ func TestNothingComesBackAfterADrop(t *testing.T) {
 	readers.Wait()
 }
 
+// Readers walk along the chains while they grow; what they find is always theirs.
+func TestReadersDuringGrowthFindTheRightItem(t *testing.T) {
+	t.Parallel()
+	s := nearcache.NewStore[int](8 << 20)
+	var stop atomic.Bool
+	var hits atomic.Int64
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for i := 0; !stop.Load(); i = (i + 7) % 10_000 {
+				if it := s.Get([]byte(strconv.Itoa(i)), 0); it != nil {
+					hits.Add(1)
+					if it.Value != i || it.Name() != strconv.Itoa(i) {
+						t.Errorf("asked for %d, got %d (%s)", i, it.Value, it.Name())
+						return
+					}
+				}
+			}
+		})
+	}
+	for range 5 {
+		for i := range 10_000 {
+			put(s, strconv.Itoa(i), i)
+		}
+		for i := range 5_000 {
+			s.Drop(strconv.Itoa(i))
+			if s.Get([]byte(strconv.Itoa(i)), 0) != nil {
+				t.Fatal("dropped and still there")
+			}
+		}
+		s.DropAll()
+	}
+	stop.Store(true)
+	readers.Wait()
+	if hits.Load() == 0 {
+		t.Error("no hit: the test proves nothing")
+	}
+}
+
 func BenchmarkGet(b *testing.B) {
 	s := nearcache.NewStore[int](1 << 20)
 	put(s, "cache:user:42", 1)

@@ -26,7 +26,7 @@ func (t *table[T]) reset() {
 
 // bucket is where the chain of a hash begins. The lower bits have chosen the shard.
 func bucket[T any](buckets []atomic.Pointer[Item[T]], hash uint64) *atomic.Pointer[Item[T]] {
-	return &buckets[hash>>8&uint64(len(buckets)-1)]
+	return &buckets[hash>>8&uint64(len(buckets)-1)] //nolint:gosec // a length is not negative
 }
 
 // get is what readers call.
