@@ -209,7 +209,7 @@ func storable(raw []byte, err error, o Options) ([]byte, time.Duration) {
 	case err != nil || string(raw) == null:
 		return nil, 0
 	}
-	return raw, o.TTL
+	return raw, o.TTL - mathrand.N(o.TTLJitter+1) //nolint:gosec // spreads load, keeps no secret
 }
 
 // entry encodes what was loaded. The error is ErrNotFound or that of the encoding.

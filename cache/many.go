@@ -29,6 +29,14 @@ func (c *Cache[K, V]) GetMany(ctx context.Context, keys []K) (map[K]V, error) {
 	return values, c.loadMany(ctx, wanted, values, began)
 }
 
+// Warm sees to it that keys are in Redis, each loaded only where it is not there yet,
+// for instance before traffic arrives. Where some keys fail, the error joins one
+// error for each; a key that does not exist is no error.
+func (c *Cache[K, V]) Warm(ctx context.Context, keys ...K) error {
+	_, err := c.GetMany(ctx, keys)
+	return err
+}
+
 // want is a key that needs the loader.
 type want[K Key] struct {
 	key    K

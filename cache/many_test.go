@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/internal/redistest"
@@ -85,5 +87,39 @@ func TestGetManySharesLoadsAndIsCancelled(t *testing.T) {
 	close(g.goOn)
 	if r := receive(t, "Get", single); version(t, r.u, r.err) != 1 || db.loads.Load() != 1 {
 		t.Errorf("got %+v with %d loads", r, db.loads.Load())
+	}
+}
+
+func TestWarmLoadsWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	db := newDatabase()
+	c, client := shared(t, db.load, cache.Options{})
+	for range 2 {
+		if err := c.Warm(t.Context(), 1, 404); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := cli(t, client, "GET", c.Key(1)); got != `{"id":1,"name":"Max","version":1}` {
+		t.Errorf("in Redis: %q", got)
+	}
+	if n := db.loads.Load(); n != 3 { // 404 is not remembered here
+		t.Errorf("%d loads, want 3", n)
+	}
+}
+
+func TestJitterSpreadsExpiry(t *testing.T) {
+	t.Parallel()
+	load := func(_ context.Context, id int64) (user, error) { return user{ID: id}, nil }
+	c, client := shared(t, load, cache.Options{TTL: time.Hour, TTLJitter: 20 * time.Minute})
+	shortest, longest := int64(math.MaxInt64), int64(0)
+	for id := range int64(100) {
+		if _, err := c.Get(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		ms := pttl(t, client, c.Key(id))
+		shortest, longest = min(shortest, ms), max(longest, ms)
+	}
+	if shortest < 39*60_000 || shortest > 50*60_000 || longest < 50*60_000 || longest > 60*60_000 {
+		t.Errorf("lives from %d to %d ms", shortest, longest)
 	}
 }

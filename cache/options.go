@@ -14,6 +14,10 @@ type Options struct {
 	// NegativeTTL is the life of "there is no such thing", which is stored as JSON
 	// null when the loader returns [ErrNotFound]. Default: 0, not stored.
 	NegativeTTL time.Duration
+	// TTLJitter shortens the life of each stored entry by a random part of it, so that
+	// what was loaded together does not expire together. At most half of TTL.
+	// Default: 0, no jitter.
+	TTLJitter time.Duration
 	// LoadTimeout bounds one load, including the wait for a free slot (see MaxLoads),
 	// which takes half of it at most. Loads do not end with the caller that caused
 	// them. Default: 5 s.
@@ -54,6 +58,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.TTL = positive(o.TTL, time.Minute)
 	o.NegativeTTL = max(o.NegativeTTL, 0)
+	o.TTLJitter = min(max(o.TTLJitter, 0), o.TTL/2)
 	o.LoadTimeout = positive(o.LoadTimeout, 5*time.Second)
 	o.LeaseTTL = positive(o.LeaseTTL, o.LoadTimeout+time.Second)
 	o.RedisTimeout = positive(o.RedisTimeout, time.Second)

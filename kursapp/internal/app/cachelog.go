@@ -33,6 +33,15 @@ func newCacheLog(log *slog.Logger, level slog.Level) *cacheLog {
 
 // CacheEvent implements cache.Observer.
 func (c *cacheLog) CacheEvent(e cache.Event) {
+	switch e.Kind {
+	case cache.EventLocalReady:
+		c.log.Info("users are served from memory, which Redis keeps fresh")
+		return
+	case cache.EventLocalLost:
+		c.log.Warn("users are not served from memory: the line on which Redis tells of changes is down", "error", e.Err)
+		return
+	default: // the lines of the course sheet follow
+	}
 	if !c.log.Enabled(context.Background(), c.level) {
 		return
 	}
