@@ -45,6 +45,10 @@ var rules = []rule{
 
 	// The five packages stand on the ground, not on each other.
 	{module + "/outbox/outboxpgx", append([]string{"github.com/jackc/pgx/v5/...", module + "/outbox"}, ground...)},
+	// For tests of code that uses the package: it starts a Redis.
+	{module + "/cache/cachetest", append([]string{
+		module + "/cache", module + "/internal/redistest", "github.com/alicebob/miniredis/v2",
+	}, ground...)},
 	{module + "/cache", ground},
 	{module + "/session", ground},
 	{module + "/ratelimit", ground},

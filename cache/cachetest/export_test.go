@@ -1,0 +1,4 @@
+package cachetest
+
+// WaitReady is WaitLocal without a cache.
+var WaitReady = waitReady
