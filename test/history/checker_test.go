@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,7 +173,7 @@ func TestPiecesKnowWhatCameBefore(t *testing.T) {
 		if _, wrong := h.check(kind); len(wrong) > 0 {
 			t.Fatalf("model %d: %v", kind, wrong)
 		}
-		old := record{final: h.final, events: append(h.events[:len(h.events):len(h.events)], readOf(there, "redis", 298, 4000, 4001))}
+		old := record{final: h.final, events: slices.Concat(h.events, []event{readOf(there, "redis", 298, 4000, 4001)})}
 		if _, wrong := old.check(kind); len(wrong) != 1 {
 			t.Errorf("model %d: %d findings, want 1", kind, len(wrong))
 		}

@@ -2,7 +2,7 @@ package history_test
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // Redis names scripts by their SHA-1
+	"crypto/sha1"
 	"crypto/tls"
 	"encoding/hex"
 	"net"
