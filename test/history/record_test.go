@@ -56,7 +56,6 @@ type confirmation struct {
 	version int64
 	at      int64
 	who     int
-	late    bool // by a repetition
 }
 
 // confirmations returns those of a key by time. A failed invalidation is confirmed
@@ -79,7 +78,7 @@ func (r record) confirmations(key int) []confirmation {
 			if i < 0 {
 				continue
 			}
-			c.at, c.late = settled[e.who()][i].End, true
+			c.at = settled[e.who()][i].End
 		}
 		all = append(all, c)
 	}

@@ -34,7 +34,7 @@ func (n newest) when(at int64) int64 {
 	return n.version[i-1]
 }
 
-// read is the version that a read returned. One that found no row may have seen any
+// readVersion is the version that a read returned. One that found no row may have seen any
 // version that says so; the newest that was there counts.
 func readVersion(e event, written newest) int64 {
 	if !e.Gone {
