@@ -3,10 +3,15 @@
 --
 -- KEYS[1]  the value
 -- KEYS[2]  the lease, in the slot of the value
+-- KEYS[3]  the generations of the tags under which the value was loaded, in the
+--          same slot; absent where there are no tags
 -- ARGV[1]  token of the new lease
 -- ARGV[2]  life of the new lease in milliseconds
 -- ARGV[3]  SHA-1 in hexadecimal of a value that the caller cannot decode and
 --          therefore takes for absent; empty if there is none
+-- ARGV[4]  a value with no more than this left of its life, in milliseconds, counts
+--          as absent; 0: each value counts
+-- ARGV[5]  with KEYS[3]: the present generations; a value of others counts as absent
 --
 -- Returns {'value', value, remaining life in ms or -1 without one},
 --         {'busy', remaining life of the other's lease in ms} or {'acquired'}.
@@ -19,7 +24,11 @@
 
 local value = redis.pcall('GET', KEYS[1]) -- a table: an error, the key is no string
 if type(value) == 'string' and (ARGV[3] == '' or redis.sha1hex(value) ~= ARGV[3]) then
-  return {'value', value, redis.call('PTTL', KEYS[1])}
+  local life, least = redis.call('PTTL', KEYS[1]), tonumber(ARGV[4])
+  local alive = least == 0 or life < 0 or life > least
+  if alive and (not KEYS[3] or redis.pcall('GET', KEYS[3]) == ARGV[5]) then
+    return {'value', value, life}
+  end
 end
 
 local left = redis.call('PTTL', KEYS[2])

@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/redis/rueidis"
@@ -41,24 +42,72 @@ func BenchmarkHitParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkBareParallel is GET and PTTL pipelined without anything around them:
-// what HitParallel is measured against.
-func BenchmarkBareParallel(b *testing.B) {
-	client := redistest.Shared(b).Client(b)
-	key := prefix(b)
-	cli(b, client, "SET", key, `{"id":1,"name":"Max","version":1}`, "EX", "600")
+// manyKeys is how many keys are read where it is not one.
+const manyKeys = 10_000
+
+// BenchmarkHitKeysParallel reads many keys, so that hardly any two reads of one
+// moment are of the same.
+func BenchmarkHitKeysParallel(b *testing.B) {
+	c, _ := shared(b, func(_ context.Context, id int64) (user, error) {
+		return user{ID: id, Name: "Max", Version: 1}, nil
+	}, cache.Options{})
+	ids := make([]int64, manyKeys)
+	for i := range ids {
+		ids[i] = int64(i)
+	}
+	if err := c.Warm(b.Context(), ids...); err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
 	b.SetParallelism(parallelism)
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			replies := client.DoMulti(context.Background(),
-				client.B().Get().Key(key).Build(), client.B().Pttl().Key(key).Build())
-			if replies[0].Error() != nil || replies[1].Error() != nil {
-				b.Error("no reply")
+		for id := rand.Int64N(manyKeys); pb.Next(); id = (id + 7919) % manyKeys {
+			if u, err := c.Get(context.Background(), id); err != nil || u.ID != id {
+				b.Error(u, err)
 				return
 			}
 		}
 	})
+}
+
+// BenchmarkBareHit is what Hit is measured against.
+func BenchmarkBareHit(b *testing.B) {
+	client, key := bare(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		readBare(b, client, key)
+	}
+}
+
+// BenchmarkBareParallel is GET and PTTL pipelined without anything around them:
+// what HitParallel is measured against. It does not matter here how many keys there
+// are.
+func BenchmarkBareParallel(b *testing.B) {
+	client, key := bare(b)
+	b.ReportAllocs()
+	b.SetParallelism(parallelism)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			readBare(b, client, key)
+		}
+	})
+}
+
+func bare(b *testing.B) (client rueidis.Client, key string) {
+	b.Helper()
+	client, key = redistest.Shared(b).Client(b), prefix(b)
+	cli(b, client, "SET", key, `{"id":1,"name":"Max","version":1}`, "EX", "600")
+	return client, key
+}
+
+func readBare(b *testing.B, client rueidis.Client, key string) {
+	b.Helper()
+	replies := client.DoMulti(context.Background(),
+		client.B().Get().Key(key).Build(), client.B().Pttl().Key(key).Build())
+	if replies[0].Error() != nil || replies[1].Error() != nil {
+		b.Error("no reply")
+	}
 }
 
 func BenchmarkGetMany100(b *testing.B) {

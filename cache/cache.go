@@ -51,6 +51,9 @@ type Cache[K Key, V any] struct {
 	local  *local[V] // nil: there is none
 	codec  codec[V]
 	tier
+	gather      gather[V]
+	needTTL     bool // a read must know how old an entry is
+	failing     holdoff
 	unconfirmed unconfirmed
 	count       counters
 	slots       chan struct{} // one element for each load that runs
@@ -63,7 +66,8 @@ type Cache[K Key, V any] struct {
 	closed    bool
 	flights   map[string]*flight[K, V]   // of Get: at most one for each key accepts callers
 	refreshes map[string]*flight[K, V]   // of Refresh
-	aside     map[*flight[K, V]]struct{} // those that run beside another one for the same key
+	aside     map[*flight[K, V]]struct{} // those that nobody can join
+	ahead     map[string]struct{}        // keys that are refreshed ahead
 
 	leaseless bool // tests only: fill whatever the lease says, to show what it is good for
 }
@@ -82,17 +86,22 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 	o = o.withDefaults()
 	prefix = redisx.Escape(prefix) + ":"
 	c := &Cache[K, V]{
-		load:        load,
-		o:           o,
-		prefix:      prefix,
-		name:        namer[K](prefix),
-		codec:       newCodec[V](o),
-		tier:        tier{client: client, timeout: o.RedisTimeout},
+		load:   load,
+		o:      o,
+		prefix: prefix,
+		name:   namer[K](prefix),
+		codec:  newCodec[V](o),
+		tier: tier{
+			client: client, timeout: o.RedisTimeout, tagged: o.Tags != nil,
+			tagLife: max(o.TTL, o.NegativeTTL) + o.StaleIfError + o.LeaseTTL,
+		},
+		needTTL:     o.LocalBytes > 0 || o.RefreshAhead > 0 || o.StaleIfError > 0,
 		unconfirmed: unconfirmed{limit: maxUnconfirmed},
 		slots:       make(chan struct{}, o.MaxLoads),
 		flights:     map[string]*flight[K, V]{},
 		refreshes:   map[string]*flight[K, V]{},
 		aside:       map[*flight[K, V]]struct{}{},
+		ahead:       map[string]struct{}{},
 	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.breaker = redisx.NewBreaker(
@@ -104,7 +113,7 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 			}
 			c.emit(Event{Kind: kind, Err: err})
 		}})
-	c.local = newLocal[V](client, prefix, o, c.emit)
+	c.local = newLocal[V](client, prefix, o, &c.count.localLosses, c.emit)
 	return c
 }
 
@@ -121,13 +130,13 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 // could be out of date, and a database in trouble is not asked once more for each
 // of them.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
-	if it := c.fromLocal(key); it != nil {
+	if it := c.fromLocal(ctx, key); it != nil {
 		if it.Value.absent {
 			return it.Value.value, ErrNotFound
 		}
 		return it.Value.value, nil
 	}
-	e, err := c.lookup(ctx, key)
+	e, err := c.lookup(ctx, key, c.needTTL)
 	return e.Value, err
 }
 
@@ -135,82 +144,117 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 // ErrNotFound, the entry's other fields are set too.
 func (c *Cache[K, V]) Lookup(ctx context.Context, key K) (Entry[V], error) {
 	began := time.Now()
-	if it := c.fromLocal(key); it != nil {
+	if it := c.fromLocal(ctx, key); it != nil {
 		return c.localEntry(it, began)
 	}
-	return c.lookup(ctx, key)
+	return c.lookup(ctx, key, true)
 }
 
-// lookup asks Redis, then the loader.
-func (c *Cache[K, V]) lookup(ctx context.Context, key K) (Entry[V], error) {
+// lookup asks Redis, for the remaining life too if ttl says so, then the loader.
+func (c *Cache[K, V]) lookup(ctx context.Context, key K, ttl bool) (Entry[V], error) {
 	began := time.Now()
-	name := c.name(key)
+	m := need[K, V]{key: key, target: c.target(key), reason: ReasonUnavailable}
 	if err := ctx.Err(); err != nil {
-		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, err)
+		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", m.name, err)
 	}
-	reason := ReasonUnavailable
 	// Before the look at what is unconfirmed: an Invalidate that fails puts its keys
 	// on that record and then outdates permits.
-	p := c.local.permit(name)
-	if c.reachable(name) {
-		var (
-			e   Entry[V]
-			err error
-		)
-		e, reason, err = c.judge(name, c.read(ctx, name)[0])
-		if reason == ReasonNone {
-			c.local.put(p, name, e, err != nil)
-			e.CacheTime = time.Since(began)
-			c.count.hits.Add(1)
-			c.emit(Event{Kind: EventHit, Key: name, Source: SourceRedis, Duration: e.CacheTime, Err: err})
-			return e, err
-		}
-		if gone := ended(ctx); gone != nil {
-			return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, gone)
-		}
-		c.emit(Event{Kind: EventMiss, Key: name, Reason: reason, Duration: time.Since(began), Err: err})
-	} else {
-		c.emit(Event{Kind: EventMiss, Key: name, Reason: reason})
+	p := c.local.permit(m.target)
+	if !c.reachable(m.target) {
+		c.emit(Event{Kind: EventMiss, Key: m.name, Reason: m.reason})
+		return c.miss(ctx, m, began)
 	}
-	return c.miss(ctx, key, name, reason, began)
+	e, reason, err := c.ask(ctx, question{m.target, ttl})
+	if reason == ReasonNone {
+		c.local.put(p, m.name, e, err != nil)
+		e.CacheTime = time.Since(began)
+		c.hit(ctx, m, e, err)
+		return e, err
+	}
+	if gone := ended(ctx); gone != nil {
+		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", m.name, gone)
+	}
+	c.missed(&m, e, reason, err, time.Since(began))
+	return c.miss(ctx, m, began)
+}
+
+// hit counts what Redis answered and looks whether it should be refreshed ahead.
+func (c *Cache[K, V]) hit(ctx context.Context, m need[K, V], e Entry[V], err error) {
+	c.count.hits.Add(1)
+	c.emit(Event{Kind: EventHit, Key: m.name, Source: SourceRedis, Duration: e.CacheTime, Err: err})
+	if c.o.RefreshAhead > 0 {
+		c.refreshAhead(ctx, m.key, m.target, e.TTL)
+	}
+}
+
+// need is a key that needs the loader.
+type need[K Key, V any] struct {
+	key K
+	target
+	reason Reason
+	stale  *remnant[V] // what there is beyond its TTL
+}
+
+// missed notes why Redis did not do.
+func (c *Cache[K, V]) missed(m *need[K, V], e Entry[V], reason Reason, err error, took time.Duration) {
+	m.reason = reason
+	if reason == ReasonStale {
+		m.stale = &remnant[V]{entry: e, err: err}
+		err = nil
+	}
+	c.emit(Event{Kind: EventMiss, Key: m.name, Reason: reason, Duration: took, Err: err})
 }
 
 // reachable reports whether Redis may be asked for a key.
-func (c *Cache[K, V]) reachable(name string) bool {
-	return c.breaker.Allow() && !c.unconfirmed.has(name)
+func (c *Cache[K, V]) reachable(t target) bool {
+	return c.breaker.Allow() && !c.unconfirmed.has(t)
 }
 
-// judge turns what Redis said into an entry (with ErrNotFound for a remembered
+// judge turns what Redis said into a value (with ErrNotFound for a remembered
 // absence), or into the reason why the loader must be asked and what was wrong.
-func (c *Cache[K, V]) judge(name string, s stored) (Entry[V], Reason, error) {
+func (c *Cache[K, V]) judge(name string, s stored) (v V, _ Reason, _ error) {
 	if s.err != nil {
-		return Entry[V]{}, ReasonUnavailable, s.err
+		return v, ReasonUnavailable, s.err
 	}
 	if !s.found {
-		return Entry[V]{}, ReasonMiss, nil
+		return v, ReasonMiss, nil
 	}
 	v, err := c.codec.decode(s.raw)
 	if errors.Is(err, errUndecodable) {
 		c.count.undecoded.Add(1)
-		return Entry[V]{}, ReasonUndecodable, fmt.Errorf("%s: %w", name, err)
+		return v, ReasonUndecodable, fmt.Errorf("%s: %w", name, err)
 	}
-	e := Entry[V]{Value: v, Raw: s.raw, Source: SourceRedis, TTL: s.ttl}
+	if s.ttl > 0 && s.ttl <= c.o.StaleIfError {
+		return v, ReasonStale, err
+	}
+	return v, ReasonNone, err
+}
+
+// redisEntry is what an answer of Redis looks like.
+func (c *Cache[K, V]) redisEntry(v V, s stored, err error) Entry[V] {
 	if err != nil {
-		e.Raw = nil
+		s.raw = nil
 	}
-	return e, ReasonNone, err
+	return Entry[V]{Value: v, Raw: s.raw, Source: SourceRedis, TTL: max(0, s.ttl-c.o.StaleIfError)}
 }
 
 // miss gets the value from a flight.
-func (c *Cache[K, V]) miss(ctx context.Context, key K, name string, reason Reason, began time.Time) (Entry[V], error) {
+func (c *Cache[K, V]) miss(ctx context.Context, m need[K, V], began time.Time) (Entry[V], error) {
 	c.count.misses.Add(1)
+	if m.stale != nil && c.failing.active(m.name) {
+		return c.serveStale(m, nil, began)
+	}
 	out, shared, err := c.await(ctx, c.flights, &flight[K, V]{
-		key: key, name: name, values: ctx, direct: reason == ReasonUnavailable,
+		key: m.key, target: m.target, values: ctx, direct: m.reason == ReasonUnavailable,
 	})
 	if err != nil {
-		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", name, err)
+		return Entry[V]{}, fmt.Errorf("cache: get %s: %w", m.name, err)
 	}
-	return c.answer(out, shared, reason, began)
+	e, err := c.answer(out, shared, m.reason, began)
+	if m.stale != nil && err != nil && !errors.Is(err, ErrNotFound) {
+		return c.serveStale(m, err, began)
+	}
+	return e, err
 }
 
 // answer fits the outcome of a flight to the caller who waited for it.

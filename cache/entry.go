@@ -10,10 +10,12 @@ type Entry[V any] struct {
 	Raw []byte
 	// Source is the tier that answered.
 	Source Source
-	// Reason says why the loader was asked; ReasonNone where it was not.
+	// Reason says why the loader was asked; ReasonNone where it was not. ReasonStale
+	// with SourceRedis: it was asked and failed, and the entry is one whose TTL is
+	// over (see Options.StaleIfError).
 	Reason Reason
-	// TTL is how long the entry will stay in Redis. Zero where it is not stored
-	// there or where that is not known.
+	// TTL is how long the entry will count as fresh. Zero where it does not, or
+	// where that is not known.
 	TTL time.Duration
 	// Collapsed is true where the answer comes from a load that another caller of
 	// this process had asked for.
@@ -57,9 +59,10 @@ const (
 	ReasonBypass                    // the caller wanted it: Refresh
 	ReasonUnavailable               // Redis cannot be asked, or did not confirm an invalidation of the key
 	ReasonUndecodable               // Redis had an entry that is not a valid value
+	ReasonStale                     // Redis had an entry whose TTL is over: see Options.StaleIfError
 )
 
-// String returns "none", "miss", "bypass", "unavailable" or "undecodable".
+// String returns "none", "miss", "bypass", "unavailable", "undecodable" or "stale".
 func (r Reason) String() string {
 	switch r {
 	case ReasonMiss:
@@ -70,6 +73,8 @@ func (r Reason) String() string {
 		return "unavailable"
 	case ReasonUndecodable:
 		return "undecodable"
+	case ReasonStale:
+		return "stale"
 	}
 	return "none"
 }

@@ -36,11 +36,11 @@ func Members(raw []byte) []string {
 	return names
 }
 
-// ScriptName returns "acquire", "fill" or "release" for a command that runs one of
+// ScriptName returns "acquire", "fill", "release" or "generations" for a command that runs one of
 // these scripts, else the name of the command.
 func ScriptName(command []string) string {
 	if command[0] == "EVALSHA" || command[0] == "EVAL" {
-		for name, source := range map[string]string{"acquire": acquireSource, "fill": fillSource, "release": releaseSource} {
+		for name, source := range map[string]string{"acquire": acquireSource, "fill": fillSource, "release": releaseSource, "generations": generationsSource} {
 			sum := sha1.Sum([]byte(source))
 			if command[1] == source || command[1] == hex.EncodeToString(sum[:]) {
 				return name

@@ -38,8 +38,8 @@ import (
 // asks Redis, and forbids it to store its result: later reads get a new flight, and
 // the value is refused here even if the invalidation does not reach Redis.
 type flight[K Key, V any] struct {
-	key    K
-	name   string
+	key K
+	target
 	values context.Context // whose values the load sees; its end means nothing
 	direct bool            // Redis cannot be asked: no lease
 	forced bool            // Refresh: take the lease away, whatever value is there
@@ -193,7 +193,7 @@ func (c *Cache[K, V]) finish(list map[string]*flight[K, V], f *flight[K, V], out
 		}
 	}
 	if late > 0 && !c.closed {
-		f.next = &flight[K, V]{key: f.key, name: f.name, values: f.values, forced: f.forced}
+		f.next = &flight[K, V]{key: f.key, target: f.target, values: f.values, forced: f.forced}
 		c.start(list, f.next, late)
 	}
 	close(f.done)
@@ -205,8 +205,8 @@ func takeOff[K Key, V any](list map[string]*flight[K, V], f *flight[K, V]) {
 	}
 }
 
-// outdate takes the flights of keys off the lists and forbids them to store what
-// they bring. Reads that begin later do not join them.
+// outdate takes the flights of keys, or of all keys with certain tags, off the lists
+// and forbids them to store what they bring. Reads that begin later do not join them.
 func (c *Cache[K, V]) outdate(names []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -217,10 +217,23 @@ func (c *Cache[K, V]) outdate(names []string) {
 				takeOff(list, f)
 			}
 		}
+		if c.tagged {
+			for _, f := range list {
+				if f.dependsOn(names) {
+					f.stale = true
+					takeOff(list, f)
+				}
+			}
+		}
 	}
 	for f := range c.aside {
-		if slices.Contains(names, f.name) {
+		if slices.Contains(names, f.name) || f.dependsOn(names) {
 			f.stale = true
 		}
 	}
+}
+
+// dependsOn reports whether the target has one of these tags.
+func (t target) dependsOn(tags []string) bool {
+	return slices.ContainsFunc(t.tags, func(tag string) bool { return slices.Contains(tags, tag) })
 }

@@ -30,6 +30,11 @@ func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 	for i, key := range keys {
 		names[i] = c.name(key)
 	}
+	return c.invalidate(ctx, names)
+}
+
+// invalidate removes entries, or the generations of tags.
+func (c *Cache[K, V]) invalidate(ctx context.Context, names []string) error {
 	// Before the command is sent: what a flight brings from here on must not be
 	// joined by reads that begin after this call.
 	c.outdate(names)
@@ -45,7 +50,7 @@ func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 	// Flights that began meanwhile have asked Redis as if it could be trusted. The
 	// keys are on record before their flights are stopped, so that flights that
 	// begin in between know.
-	c.unconfirmed.add(failed, c.o.TTL, c.o.NegativeTTL, c.o.LeaseTTL)
+	c.unconfirmed.add(failed, max(c.o.TTL, c.o.NegativeTTL)+c.o.StaleIfError+c.o.LeaseTTL)
 	c.outdate(failed)
 	c.local.dropAll() // all keys may count as unconfirmed now, and Redis is in trouble anyway
 	c.count.unconfirmed.Add(uint64(len(failed)))
@@ -53,7 +58,7 @@ func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 		c.emit(Event{Kind: EventUnconfirmed, Key: name, Err: cause})
 	}
 	c.startRepeating()
-	return fmt.Errorf("cache: invalidate %d of %d keys (%s …): %w: %w", len(failed), len(names), failed[0], ErrUnconfirmed, cause)
+	return fmt.Errorf("cache: invalidate %d of %d (%s …): %w: %w", len(failed), len(names), failed[0], ErrUnconfirmed, cause)
 }
 
 // settle takes confirmed keys off the record and returns the others with one of

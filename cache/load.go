@@ -32,15 +32,16 @@ func (c *Cache[K, V]) fly(f *flight[K, V]) (out outcome[V]) {
 			out = failed[V](f.name, &PanicError{Value: p, Stack: debug.Stack()})
 		}
 	}()
-	if f.direct || !c.reachable(f.name) {
+	if f.direct || !c.reachable(f.target) {
 		return c.loadWithoutLease(f, ReasonUnavailable)
 	}
 	if f.forced {
+		mark, err := c.mark(c.detached(f), f.tags)
 		token := rand.Text()
-		if c.seize(c.detached(f), f.name, token, c.o.LeaseTTL) != nil {
+		if err != nil || c.seize(c.detached(f), f.name, token, c.o.LeaseTTL) != nil {
 			return c.loadWithoutLease(f, ReasonUnavailable)
 		}
-		return c.loadWithLease(f, token)
+		return c.loadWithLease(f, token, mark)
 	}
 	return c.obtain(f)
 }
@@ -53,24 +54,24 @@ func (c *Cache[K, V]) detached(f *flight[K, V]) context.Context {
 
 // obtain takes the lease and loads, or waits until another process has.
 func (c *Cache[K, V]) obtain(f *flight[K, V]) outcome[V] {
-	token, bad := rand.Text(), ""
+	ask := claim{target: f.target, token: rand.Text(), ttl: c.o.LeaseTTL, least: c.o.StaleIfError}
 	changed, stop := c.local.watch(f.name)
 	defer stop()
 	giveUp := time.Now().Add(c.o.LeaseTTL)
 	for poll := firstPoll; ; poll = min(poll*3/2, lastPoll) {
 		step := c.advance(f)
-		l, err := c.acquire(c.detached(f), f.name, token, bad, c.o.LeaseTTL)
+		l, err := c.tryLease(f, &ask)
 		switch {
 		case err != nil:
 			return c.loadWithoutLease(f, ReasonUnavailable)
 		case l.acquired:
-			return c.loadWithLease(f, token)
+			return c.loadWithLease(f, ask.token, ask.mark)
 		case l.value.found:
-			e, reason, err := c.judge(f.name, l.value)
+			v, reason, err := c.judge(f.name, l.value)
 			if reason == ReasonNone {
-				return outcome[V]{entry: e, err: err, before: step}
+				return outcome[V]{entry: c.redisEntry(v, l.value, err), err: err, before: step}
 			}
-			bad = digest(l.value.raw)
+			ask.bad = digest(l.value.raw)
 		}
 		if time.Now().After(giveUp) {
 			return c.loadWithoutLease(f, ReasonMiss)
@@ -82,10 +83,19 @@ func (c *Cache[K, V]) obtain(f *flight[K, V]) outcome[V] {
 		if err := c.pause(f, min(wait, l.busy+time.Millisecond), changed); err != nil {
 			return failed[V](f.name, err)
 		}
-		if !c.reachable(f.name) {
+		if !c.reachable(f.target) {
 			return c.loadWithoutLease(f, ReasonUnavailable)
 		}
 	}
+}
+
+// tryLease asks for the lease under the present generations of the key's tags, which
+// it leaves in ask.
+func (c *Cache[K, V]) tryLease(f *flight[K, V], ask *claim) (l lease, err error) {
+	if ask.mark, err = c.mark(c.detached(f), f.tags); err != nil {
+		return lease{}, err
+	}
+	return c.acquire(c.detached(f), *ask)
 }
 
 func digest(raw []byte) string {
@@ -118,7 +128,7 @@ func (c *Cache[K, V]) pause(f *flight[K, V], d time.Duration, changed <-chan str
 // loadWithoutLease asks the loader and stores nothing. The result belongs to those
 // who came before the load began.
 func (c *Cache[K, V]) loadWithoutLease(f *flight[K, V], reason Reason) outcome[V] {
-	l := c.ask(f)
+	l := c.askLoader(f)
 	if l.failed() {
 		return failed[V](f.name, l.err)
 	}
@@ -130,15 +140,16 @@ func (c *Cache[K, V]) loadWithoutLease(f *flight[K, V], reason Reason) outcome[V
 	return outcome[V]{entry: e, err: err, before: l.step}
 }
 
-// loadWithLease asks the loader and offers the result to Redis.
-func (c *Cache[K, V]) loadWithLease(f *flight[K, V], token string) (out outcome[V]) {
+// loadWithLease asks the loader and offers the result to Redis. mark is the
+// generations of the key's tags from before.
+func (c *Cache[K, V]) loadWithLease(f *flight[K, V], token, mark string) (out outcome[V]) {
 	settled := false // by the fill: nothing to give back
 	defer func() {
 		if !settled && c.breaker.Allow() {
 			c.release(c.detached(f), f.name, token) // others need not wait for its end
 		}
 	}()
-	l := c.ask(f)
+	l := c.askLoader(f)
 	if l.failed() {
 		return failed[V](f.name, l.err)
 	}
@@ -148,20 +159,20 @@ func (c *Cache[K, V]) loadWithLease(f *flight[K, V], token string) (out outcome[
 	}
 	out = outcome[V]{entry: e, err: err, before: l.step}
 
-	settled = c.store(f, token, &out)
+	settled = c.store(f, token, mark, &out)
 	return out
 }
 
 // store offers what was loaded to Redis and, where it was accepted, lets everybody
 // have it who came before the offer. It reports whether the lease is settled.
-func (c *Cache[K, V]) store(f *flight[K, V], token string, out *outcome[V]) (settled bool) {
+func (c *Cache[K, V]) store(f *flight[K, V], token, mark string, out *outcome[V]) (settled bool) {
 	raw, ttl := storable(out.entry.Raw, out.err, c.o)
 	step, ok := c.beginFill(f)
 	if !ok {
 		c.refused(f.name)
 		return false
 	}
-	accepted, err := c.offer(f, token, raw, ttl)
+	accepted, err := c.offer(f, token, mark, raw, ttl)
 	if err != nil {
 		c.emit(Event{Kind: EventFillRefused, Key: f.name, Err: err})
 		return false
@@ -175,15 +186,23 @@ func (c *Cache[K, V]) store(f *flight[K, V], token string, out *outcome[V]) (set
 		}
 		return true
 	}
-	out.entry.TTL = ttl
-	if !f.forced { // a refresh promises a load that began after the call
+	// A refresh promises a load that began after the call.
+	if !f.forced && c.unchanged(f, mark) {
 		out.before = step
 	}
 	if ttl > 0 {
+		out.entry.TTL = ttl - c.o.StaleIfError
 		c.count.fills.Add(1)
 		c.emit(Event{Kind: EventFill, Key: f.name})
 	}
 	return true
+}
+
+// unchanged reports whether the generations of the key's tags are still those of
+// mark: see tags.go.
+func (c *Cache[K, V]) unchanged(f *flight[K, V], mark string) bool {
+	now, err := c.mark(c.detached(f), f.tags)
+	return err == nil && now == mark
 }
 
 func (c *Cache[K, V]) refused(name string) {
@@ -192,12 +211,12 @@ func (c *Cache[K, V]) refused(name string) {
 }
 
 // offer is fill, unless a test has switched the leases off.
-func (c *Cache[K, V]) offer(f *flight[K, V], token string, raw []byte, ttl time.Duration) (bool, error) {
+func (c *Cache[K, V]) offer(f *flight[K, V], token, mark string, raw []byte, ttl time.Duration) (bool, error) {
 	if c.leaseless && ttl > 0 {
 		return true, c.client.Do(c.detached(f), c.client.B().Set().Key(f.name).Value(string(raw)).
 			PxMilliseconds(wholeMillis(ttl)).Build()).Error()
 	}
-	return c.fill(c.detached(f), f.name, token, raw, ttl)
+	return c.fill(c.detached(f), f.target, token, mark, raw, ttl)
 }
 
 // storable returns what goes to Redis for a loaded value and for how long; zero if
@@ -205,11 +224,11 @@ func (c *Cache[K, V]) offer(f *flight[K, V], token string, raw []byte, ttl time.
 func storable(raw []byte, err error, o Options) ([]byte, time.Duration) {
 	switch {
 	case err != nil && o.NegativeTTL > 0:
-		return []byte(null), o.NegativeTTL
+		return []byte(null), o.NegativeTTL + o.StaleIfError
 	case err != nil || string(raw) == null:
 		return nil, 0
 	}
-	return raw, o.TTL - mathrand.N(o.TTLJitter+1) //nolint:gosec // spreads load, keeps no secret
+	return raw, o.TTL + o.StaleIfError - mathrand.N(o.TTLJitter+1) //nolint:gosec // spreads load, keeps no secret
 }
 
 // entry encodes what was loaded. The error is ErrNotFound or that of the encoding.

@@ -20,9 +20,9 @@ type loaded[V any] struct {
 // none.
 func (l loaded[V]) failed() bool { return l.err != nil && !errors.Is(l.err, ErrNotFound) }
 
-// ask calls the loader for a flight: in a free slot, bounded by LoadTimeout, and
+// askLoader calls the loader for a flight: in a free slot, bounded by LoadTimeout, and
 // without the end of the caller's context.
-func (c *Cache[K, V]) ask(f *flight[K, V]) loaded[V] {
+func (c *Cache[K, V]) askLoader(f *flight[K, V]) loaded[V] {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(f.values), c.o.LoadTimeout)
 	if err := c.takeSlot(f); err != nil {
 		cancel()
@@ -49,6 +49,9 @@ func (c *Cache[K, V]) ask(f *flight[K, V]) loaded[V] {
 	c.count.loads.Add(1)
 	if l.failed() {
 		c.count.loadErrors.Add(1)
+		if c.o.StaleIfError > 0 {
+			c.failing.begin(f.name)
+		}
 	}
 	c.emit(Event{Kind: EventLoad, Key: f.name, Duration: l.took, Err: l.err})
 	return l

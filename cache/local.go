@@ -1,7 +1,10 @@
 package cache
 
 import (
+	"context"
+	"hash/maphash"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -16,33 +19,34 @@ type local[V any] struct {
 	store   *nearcache.Store[localValue[V]]
 	tracker *nearcache.Tracker
 	ttl     time.Duration // for entries whose life in Redis is not known
+	tagged  tagStripes
+	tagKeys string // what the keys of tags begin with
 }
 
 type localValue[V any] struct {
 	value  V
 	raw    []byte
 	absent bool // ErrNotFound was remembered
+	tags   []tagSeen
 }
 
-func newLocal[V any](client rueidis.Client, prefix string, o Options, emit func(Event)) *local[V] {
+func newLocal[V any](client rueidis.Client, prefix string, o Options, losses *atomic.Uint64, emit func(Event)) *local[V] {
 	if o.LocalBytes <= 0 {
 		return nil
 	}
-	l := &local[V]{store: nearcache.NewStore[localValue[V]](o.LocalBytes), ttl: o.TTL}
+	l := &local[V]{store: nearcache.NewStore[localValue[V]](o.LocalBytes), ttl: o.TTL, tagKeys: tagKey(prefix, "")}
+	l.tagged.seed = maphash.MakeSeed()
 	l.tracker = nearcache.NewTracker(client, nearcache.TrackerOptions{
 		// The second one is where leases are: their end wakes who waits for them.
 		Prefixes:     []string{prefix, "{" + prefix},
 		MaxStaleness: o.MaxStaleness,
-		OnChange: func(name string) {
-			if !strings.HasPrefix(name, "{") {
-				l.store.Drop(name)
-			}
-		},
-		OnGap: l.store.DropAll,
+		OnChange:     func(name string) { l.drop(name) },
+		OnGap:        l.store.DropAll,
 		OnState: func(err error) {
 			kind := EventLocalReady
 			if err != nil {
 				kind = EventLocalLost
+				losses.Add(1)
 			}
 			emit(Event{Kind: kind, Err: err})
 		},
@@ -56,18 +60,23 @@ func (l *local[V]) get(name []byte) *nearcache.Item[localValue[V]] {
 	if !l.tracker.Fresh(now) {
 		return nil
 	}
-	return l.store.Get(name, now)
+	it := l.store.Get(name, now)
+	if it != nil && !l.tagged.unchanged(it.Value.tags) {
+		return nil
+	}
+	return it
 }
 
 // permit is what allows to keep the answer to a question that is sent after it was
 // taken. The zero value allows nothing.
 type permit struct {
 	ticket nearcache.Ticket
+	tags   []tagSeen
 	at     int64
 	good   bool
 }
 
-func (l *local[V]) permit(name string) permit {
+func (l *local[V]) permit(t target) permit {
 	if l == nil {
 		return permit{}
 	}
@@ -75,7 +84,7 @@ func (l *local[V]) permit(name string) permit {
 	if !l.tracker.Fresh(now) {
 		return permit{}
 	}
-	return permit{ticket: l.store.Ticket(name), at: now, good: true}
+	return permit{ticket: l.store.Ticket(t.name), tags: l.tagged.see(t.tags), at: now, good: true}
 }
 
 // put keeps what Redis said, for no longer than Redis does.
@@ -88,16 +97,23 @@ func (l *local[V]) put(p permit, name string, e Entry[V], absent bool) {
 		ttl = l.ttl
 	}
 	// The decoded value takes about as much as its bytes.
-	l.store.Put(p.ticket, name, localValue[V]{value: e.Value, raw: e.Raw, absent: absent},
-		2*int64(len(e.Raw)), p.at+int64(ttl))
+	l.store.Put(p.ticket, name, localValue[V]{value: e.Value, raw: e.Raw, absent: absent, tags: p.tags},
+		2*int64(len(e.Raw))+int64(len(p.tags))*tagSeenBytes, p.at+int64(ttl))
 }
 
+// drop forgets keys, or what has certain tags. Other keys that begin with a brace
+// stand beside a value and mean nothing here.
 func (l *local[V]) drop(names ...string) {
 	if l == nil {
 		return
 	}
 	for _, name := range names {
-		l.store.Drop(name)
+		switch {
+		case name == "" || name[0] != '{':
+			l.store.Drop(name)
+		case strings.HasPrefix(name, l.tagKeys):
+			l.tagged.change(name)
+		}
 	}
 }
 
@@ -123,7 +139,7 @@ func (l *local[V]) close() {
 }
 
 // fromLocal is the whole of a read that needs no I/O.
-func (c *Cache[K, V]) fromLocal(key K) *nearcache.Item[localValue[V]] {
+func (c *Cache[K, V]) fromLocal(ctx context.Context, key K) *nearcache.Item[localValue[V]] {
 	if c.local == nil {
 		return nil
 	}
@@ -139,6 +155,11 @@ func (c *Cache[K, V]) fromLocal(key K) *nearcache.Item[localValue[V]] {
 			err = ErrNotFound
 		}
 		c.emit(Event{Kind: EventHit, Key: it.Name(), Source: SourceLocal, Err: err})
+	}
+	if c.o.RefreshAhead > 0 {
+		if left := time.Duration(it.Expires() - c.local.tracker.Now()); left < c.o.RefreshAhead {
+			c.refreshAhead(ctx, key, c.target(key), left)
+		}
 	}
 	return it
 }

@@ -37,66 +37,70 @@ func (c *Cache[K, V]) Warm(ctx context.Context, keys ...K) error {
 	return err
 }
 
-// want is a key that needs the loader.
-type want[K Key] struct {
-	key    K
-	name   string
-	reason Reason
+// readMany puts what is in memory or in Redis into values and returns the rest, each key once.
+func (c *Cache[K, V]) readMany(ctx context.Context, keys []K, values map[K]V, began time.Time) (wanted []need[K, V]) {
+	ask, wanted := c.sortMany(ctx, keys, values)
+	if len(ask) == 0 {
+		return wanted
+	}
+	questions := make([]question, len(ask))
+	for i, a := range ask {
+		questions[i] = question{a.target, c.needTTL}
+	}
+	for i, s := range c.read(ctx, questions...) {
+		m := ask[i].need
+		v, reason, err := c.judge(m.name, s)
+		e := c.redisEntry(v, s, err)
+		e.CacheTime = time.Since(began)
+		if reason != ReasonNone {
+			c.missed(&m, e, reason, err, e.CacheTime)
+			wanted = append(wanted, m)
+			continue
+		}
+		c.local.put(ask[i].permit, m.name, e, err != nil)
+		c.hit(ctx, m, e, err)
+		if err == nil {
+			values[m.key] = v
+		}
+	}
+	return wanted
+}
+
+// askable is a key that Redis may be asked for.
+type askable[K Key, V any] struct {
+	need[K, V]
 	permit permit
 }
 
-// readMany puts what is in memory or in Redis into values and returns the rest, each key once.
-func (c *Cache[K, V]) readMany(ctx context.Context, keys []K, values map[K]V, began time.Time) []want[K] {
-	var ask, wanted []want[K]
+// sortMany puts what is in memory into values and divides the others into those that
+// Redis may be asked for and those that it may not.
+func (c *Cache[K, V]) sortMany(ctx context.Context, keys []K, values map[K]V) (ask []askable[K, V], wanted []need[K, V]) {
 	seen := make(map[K]struct{}, len(keys))
 	for _, key := range keys {
 		if _, again := seen[key]; again {
 			continue
 		}
 		seen[key] = struct{}{}
-		if it := c.fromLocal(key); it != nil {
+		if it := c.fromLocal(ctx, key); it != nil {
 			if !it.Value.absent {
 				values[key] = it.Value.value
 			}
 			continue
 		}
-		w := want[K]{key: key, name: c.name(key)}
-		w.permit = c.local.permit(w.name) // first: see lookup
-		if c.reachable(w.name) {
-			ask = append(ask, w)
-		} else {
-			w.reason = ReasonUnavailable
-			c.emit(Event{Kind: EventMiss, Key: w.name, Reason: w.reason})
-			wanted = append(wanted, w)
-		}
-	}
-	if len(ask) == 0 {
-		return wanted
-	}
-	names := make([]string, len(ask))
-	for i, w := range ask {
-		names[i] = w.name
-	}
-	for i, s := range c.read(ctx, names...) {
-		w := ask[i]
-		e, reason, err := c.judge(w.name, s)
-		if w.reason = reason; reason != ReasonNone {
-			c.emit(Event{Kind: EventMiss, Key: w.name, Reason: reason, Duration: time.Since(began), Err: err})
-			wanted = append(wanted, w)
+		m := need[K, V]{key: key, target: c.target(key), reason: ReasonUnavailable}
+		p := c.local.permit(m.target) // first: see lookup
+		if c.reachable(m.target) {
+			ask = append(ask, askable[K, V]{m, p})
 			continue
 		}
-		c.local.put(w.permit, w.name, e, err != nil)
-		c.count.hits.Add(1)
-		c.emit(Event{Kind: EventHit, Key: w.name, Source: SourceRedis, Duration: time.Since(began), Err: err})
-		if err == nil {
-			values[w.key] = e.Value
-		}
+		c.emit(Event{Kind: EventMiss, Key: m.name, Reason: m.reason})
+		wanted = append(wanted, m)
 	}
-	return wanted
+	return ask, wanted
 }
 
 // loadMany gets the wanted keys from flights, as many at a time as may load.
-func (c *Cache[K, V]) loadMany(ctx context.Context, wanted []want[K], values map[K]V, began time.Time) error {
+func (c *Cache[K, V]) loadMany(ctx context.Context, wanted []need[K, V], values map[K]V, began time.Time) error {
 	var (
 		next atomic.Int64
 		wg   sync.WaitGroup
@@ -107,7 +111,7 @@ func (c *Cache[K, V]) loadMany(ctx context.Context, wanted []want[K], values map
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(wanted)); i = next.Add(1) - 1 {
 				w := wanted[i]
-				e, err := c.miss(ctx, w.key, w.name, w.reason, began)
+				e, err := c.miss(ctx, w, began)
 				mu.Lock()
 				if err == nil {
 					values[w.key] = e.Value

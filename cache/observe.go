@@ -16,11 +16,11 @@ type Observer interface {
 // Event is one thing that happened. Which fields are set depends on Kind.
 type Event struct {
 	Kind     EventKind
-	Key      string        // the key in Redis, as cache:user:42; empty for the breaker
-	Source   Source        // EventHit: the tier
+	Key      string        // the key in Redis, as cache:user:42, or that of a tag; empty where there is none
+	Source   Source        // EventHit, EventStale: the tier
 	Reason   Reason        // EventMiss: why it counts as one
 	Duration time.Duration // EventHit, EventMiss: of the read; EventLoad: of the load
-	Err      error         // EventHit: ErrNotFound for a remembered absence; else what went wrong
+	Err      error         // EventHit: ErrNotFound for a remembered absence; else what went wrong (EventStale: nil where the loader was not asked again)
 }
 
 // EventKind is the kind of an [Event].
@@ -39,6 +39,7 @@ const (
 	EventBreakerClosed                      // Redis answers again
 	EventLocalReady                         // the local tier may be used
 	EventLocalLost                          // it may not: its connection is lost, or MaxStaleness passed without an answer
+	EventStale                              // the loader failed and an entry beyond its TTL was returned: see Options.StaleIfError
 )
 
 // String returns the kind in words, as "fill refused".
@@ -46,7 +47,7 @@ func (k EventKind) String() string {
 	names := [...]string{
 		"unknown", "hit", "miss", "load", "fill", "fill refused",
 		"invalidated", "unconfirmed", "breaker opened", "breaker closed",
-		"local ready", "local lost",
+		"local ready", "local lost", "stale",
 	}
 	if int(k) >= len(names) {
 		k = 0
@@ -60,33 +61,37 @@ type Stats struct {
 	Hits      uint64 // reads that were answered from Redis at once, remembered absences included
 	Misses    uint64 // all other reads
 	Collapsed uint64 // of the misses, those answered by a load that somebody else had asked for
+	Stale     uint64 // of the misses, those answered with an entry beyond its TTL
 
 	Loads      uint64 // calls of the loader
 	LoadErrors uint64 // of these, those that failed; ErrNotFound is no failure
+	Ahead      uint64 // of the loads, those ahead of the entry's end
 	Overloaded uint64 // loads that were given up because MaxLoads were running
 
 	Fills        uint64 // values stored
 	FillsRefused uint64 // values that were not, because an invalidation or another load came before
 	Undecodable  uint64 // entries found in Redis that are no valid values
 
-	Invalidated uint64 // keys whose invalidation Redis confirmed
-	Unconfirmed uint64 // keys whose invalidation failed at first
+	Invalidated uint64 // keys and tags whose invalidation Redis confirmed
+	Unconfirmed uint64 // those whose invalidation failed at first
 
 	Loading     int  // loads running now
-	Pending     int  // keys whose invalidation is being repeated now
+	Pending     int  // keys and tags whose invalidation is being repeated now
 	BreakerOpen bool // Redis cannot be asked now
 
 	LocalReady     bool   // the local tier may be used now
 	LocalEntries   int    // in the local tier
 	LocalBytes     int64  // that these account for
 	LocalEvictions uint64 // entries that had to make room for others
+	LocalLosses    uint64 // times when everything in it was dropped, because its connection was lost or MaxStaleness passed without an answer
 }
 
 // counters is Stats while it is being counted.
 type counters struct {
 	localHits                      spread
-	hits, misses, collapsed        atomic.Uint64
+	hits, misses, collapsed, stale atomic.Uint64
 	loads, loadErrors, overloaded  atomic.Uint64
+	ahead, localLosses             atomic.Uint64
 	fills, fillsRefused, undecoded atomic.Uint64
 	invalidated, unconfirmed       atomic.Uint64
 }
@@ -119,8 +124,10 @@ func (c *Cache[K, V]) Stats() Stats {
 		Hits:         c.count.hits.Load(),
 		Misses:       c.count.misses.Load(),
 		Collapsed:    c.count.collapsed.Load(),
+		Stale:        c.count.stale.Load(),
 		Loads:        c.count.loads.Load(),
 		LoadErrors:   c.count.loadErrors.Load(),
+		Ahead:        c.count.ahead.Load(),
 		Overloaded:   c.count.overloaded.Load(),
 		Fills:        c.count.fills.Load(),
 		FillsRefused: c.count.fillsRefused.Load(),
@@ -135,6 +142,7 @@ func (c *Cache[K, V]) Stats() Stats {
 		s.LocalReady = l.tracker.Fresh(l.tracker.Now())
 		s.LocalEntries, s.LocalBytes = l.store.Usage()
 		s.LocalEvictions = l.store.Evictions()
+		s.LocalLosses = c.count.localLosses.Load()
 	}
 	return s
 }

@@ -18,6 +18,22 @@ type Options struct {
 	// what was loaded together does not expire together. At most half of TTL.
 	// Default: 0, no jitter.
 	TTLJitter time.Duration
+	// RefreshAhead makes the first read of an entry that has less than this left of
+	// its TTL have it loaded again, in the background and by one process of all; no
+	// read waits. At most half of what TTLJitter leaves of TTL. Default: 0, an entry
+	// is loaded again when it is gone.
+	RefreshAhead time.Duration
+	// StaleIfError keeps entries in Redis for so long after their TTL, to be returned
+	// where the loader fails: see ReasonStale. For up to a second after a load that
+	// failed, such an entry is returned without another attempt. An invalidated entry
+	// is never returned. The TTL that Redis shows is longer by this time. All processes
+	// that share a prefix must agree on it. Default: 0, a failed load is an error.
+	StaleIfError time.Duration
+	// Tags returns the tags of a key, whose dynamic type is the cache's key type, for
+	// InvalidateTags. They must be the same for a key whenever they are asked for, in
+	// all processes. A read of a key with tags costs Redis two commands more, in the
+	// same round trip. Default: no key has tags.
+	Tags func(key any) []string
 	// LoadTimeout bounds one load, including the wait for a free slot (see MaxLoads),
 	// which takes half of it at most. Loads do not end with the caller that caused
 	// them. Default: 5 s.
@@ -59,6 +75,8 @@ func (o Options) withDefaults() Options {
 	o.TTL = positive(o.TTL, time.Minute)
 	o.NegativeTTL = max(o.NegativeTTL, 0)
 	o.TTLJitter = min(max(o.TTLJitter, 0), o.TTL/2)
+	o.RefreshAhead = min(max(o.RefreshAhead, 0), (o.TTL-o.TTLJitter)/2)
+	o.StaleIfError = max(o.StaleIfError, 0)
 	o.LoadTimeout = positive(o.LoadTimeout, 5*time.Second)
 	o.LeaseTTL = positive(o.LeaseTTL, o.LoadTimeout+time.Second)
 	o.RedisTimeout = positive(o.RedisTimeout, time.Second)

@@ -32,56 +32,8 @@ type tier struct {
 	client  rueidis.Client
 	timeout time.Duration
 	breaker *redisx.Breaker
-}
-
-// stored is the answer to the question for one key.
-type stored struct {
-	raw   []byte
-	found bool          // raw may be empty though found
-	ttl   time.Duration // remaining life; 0 unknown
-	err   error         // Redis cannot be asked, or refuses
-}
-
-// read asks for many keys at once, in a cluster one round trip per node.
-func (t *tier) read(ctx context.Context, names ...string) []stored {
-	rctx, cancel := context.WithTimeout(ctx, t.timeout)
-	defer cancel()
-	cmds := make(rueidis.Commands, 0, 2*len(names))
-	for _, name := range names {
-		cmds = append(cmds,
-			t.client.B().Get().Key(name).Build(),
-			t.client.B().Pttl().Key(name).Build())
-	}
-	replies := t.client.DoMulti(rctx, cmds...)
-	out := make([]stored, len(names))
-	for i := range out {
-		out[i] = parseRead(replies[2*i], replies[2*i+1])
-		t.report(ctx, out[i].err)
-	}
-	return out
-}
-
-func parseRead(get, pttl rueidis.RedisResult) stored {
-	raw, err := get.AsBytes()
-	if rueidis.IsRedisNil(err) {
-		return stored{}
-	}
-	if isWrongType(err) {
-		return stored{found: true} // nothing that decodes
-	}
-	if err != nil {
-		return stored{err: err}
-	}
-	ms, err := pttl.AsInt64()
-	if err != nil {
-		return stored{err: err}
-	}
-	return stored{raw: raw, found: true, ttl: max(0, time.Duration(ms)*time.Millisecond)}
-}
-
-func isWrongType(err error) bool {
-	reply, ok := rueidis.IsRedisErr(err)
-	return ok && len(reply.Error()) >= 9 && reply.Error()[:9] == "WRONGTYPE"
+	tagged  bool          // entries have generations beside them
+	tagLife time.Duration // how long a generation must live on
 }
 
 // lease is the answer to an attempt to take one.
@@ -91,11 +43,20 @@ type lease struct {
 	busy     time.Duration // neither: how long the other's lease lasts at most
 }
 
-// acquire takes the lease of a key for ttl, unless there is a value (other than
-// the one with digest bad) or a lease.
-func (t *tier) acquire(ctx context.Context, name, token, bad string, ttl time.Duration) (lease, error) {
-	reply, err := t.run(ctx, acquireScript,
-		[]string{name, leaseKey(name)}, []string{token, millis(ttl), bad}).ToArray()
+// claim is what acquire needs to know.
+type claim struct {
+	target
+	token string
+	ttl   time.Duration // of the lease
+	bad   string        // digest of a value that counts as absent
+	least time.Duration // a value that lives no longer counts as absent; 0: each counts
+	mark  string        // the present generations of the tags; a value of others counts as absent
+}
+
+// acquire takes the lease of a key, unless there is a value or a lease.
+func (t *tier) acquire(ctx context.Context, c claim) (lease, error) {
+	reply, err := t.run(ctx, acquireScript, t.keysOf(c.target),
+		[]string{c.token, millis(c.ttl), c.bad, millis(c.least), c.mark}).ToArray()
 	if err != nil {
 		return lease{}, fmt.Errorf("take lease: %w", err)
 	}
@@ -128,7 +89,7 @@ func parseLease(reply []rueidis.RedisMessage) (lease, error) {
 		if err != nil {
 			return lease{}, fmt.Errorf("take lease: %w", err)
 		}
-		return lease{value: stored{raw: raw, found: true, ttl: max(0, time.Duration(ms)*time.Millisecond)}}, nil
+		return lease{value: stored{raw: raw, found: true, ttl: lifeOf(ms)}}, nil
 	}
 	return lease{}, fmt.Errorf("take lease: unknown reply %q", kind)
 }
@@ -148,13 +109,21 @@ func (t *tier) seize(ctx context.Context, name, token string, ttl time.Duration)
 
 // fill stores raw for ttl if the lease still holds token, and reports whether it
 // did. With a ttl of zero it removes what is there instead.
-func (t *tier) fill(ctx context.Context, name, token string, raw []byte, ttl time.Duration) (bool, error) {
-	n, err := t.run(ctx, fillScript, []string{name, leaseKey(name)},
-		[]string{token, rueidis.BinaryString(raw), millis(ttl)}).AsInt64()
+func (t *tier) fill(ctx context.Context, to target, token, mark string, raw []byte, ttl time.Duration) (bool, error) {
+	n, err := t.run(ctx, fillScript, t.keysOf(to),
+		[]string{token, rueidis.BinaryString(raw), millis(ttl), mark}).AsInt64()
 	if err != nil {
 		return false, fmt.Errorf("fill: %w", err)
 	}
 	return n == 1, nil
+}
+
+// keysOf returns the keys of an entry as the scripts expect them.
+func (t *tier) keysOf(to target) []string {
+	if len(to.tags) == 0 {
+		return []string{to.name, leaseKey(to.name)}
+	}
+	return []string{to.name, leaseKey(to.name), markKey(to.name)}
 }
 
 // release gives a lease back. Where that fails, the lease ends by itself.
@@ -176,7 +145,7 @@ func (t *tier) run(ctx context.Context, s *redisx.Script, keys, args []string) r
 	return reply
 }
 
-// remove deletes the values and leases of many keys and returns an error, or nil
+// remove deletes the values and leases of many keys, or the generations of tags, and returns an error, or nil
 // for "confirmed", for each. A key whose command failed for another reason than
 // time is tried a second time, because a connection that was lost while idle shows
 // with the first command only.
@@ -191,9 +160,7 @@ func (t *tier) remove(ctx context.Context, names []string) []error {
 	for range 2 {
 		cmds := make(rueidis.Commands, 0, len(todo))
 		for _, i := range todo {
-			// One command, and the lease goes with the value: a fill either came
-			// before, and is deleted, or comes after, and is refused.
-			cmds = append(cmds, t.client.B().Del().Key(names[i], leaseKey(names[i])).Build())
+			cmds = append(cmds, t.removal(names[i]))
 		}
 		var failed []int
 		for j, reply := range t.client.DoMulti(rctx, cmds...) {
@@ -209,6 +176,19 @@ func (t *tier) remove(ctx context.Context, names []string) []error {
 		t.report(ctx, err)
 	}
 	return errs
+}
+
+func (t *tier) removal(name string) rueidis.Completed {
+	if name[0] == '{' {
+		return t.client.B().Del().Key(name).Build() // a tag's generation
+	}
+	// One command, and the lease goes with the value: a fill either came before,
+	// and is deleted, or comes after, and is refused.
+	del := t.client.B().Del().Key(name, leaseKey(name))
+	if t.tagged {
+		del = del.Key(markKey(name))
+	}
+	return del.Build()
 }
 
 // report tells the breaker how an exchange went. A caller that gave up says

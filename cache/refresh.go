@@ -13,15 +13,15 @@ import (
 // allows. Without Redis it only asks the loader. Errors are those of Get.
 func (c *Cache[K, V]) Refresh(ctx context.Context, key K) (Entry[V], error) {
 	began := time.Now()
-	name := c.name(key)
+	to := c.target(key)
 	if err := ctx.Err(); err != nil {
-		return Entry[V]{}, fmt.Errorf("cache: refresh %s: %w", name, err)
+		return Entry[V]{}, fmt.Errorf("cache: refresh %s: %w", to.name, err)
 	}
-	out, shared, err := c.await(ctx, c.refreshes, &flight[K, V]{key: key, name: name, values: ctx, forced: true})
+	out, shared, err := c.await(ctx, c.refreshes, &flight[K, V]{key: key, target: to, values: ctx, forced: true})
 	if err != nil {
-		return Entry[V]{}, fmt.Errorf("cache: refresh %s: %w", name, err)
+		return Entry[V]{}, fmt.Errorf("cache: refresh %s: %w", to.name, err)
 	}
-	c.local.drop(name) // the push that the fill causes may still be on its way
+	c.local.drop(to.name) // the push that the fill causes may still be on its way
 	out.entry.Reason = ReasonBypass
 	return c.answer(out, shared, ReasonBypass, began)
 }

@@ -25,8 +25,9 @@ type unconfirmed struct {
 	repeated  bool      // a goroutine repeats them
 }
 
-// has reports whether Redis must not be asked for a key.
-func (u *unconfirmed) has(name string) bool {
+// has reports whether Redis must not be asked for a key: its own invalidation is not
+// confirmed, or that of one of its tags.
+func (u *unconfirmed) has(t target) bool {
 	if !u.present.Load() {
 		return false
 	}
@@ -39,7 +40,10 @@ func (u *unconfirmed) has(name string) bool {
 		u.allUntil = time.Time{}
 		u.note()
 	}
-	_, ok := u.keys[name]
+	_, ok := u.keys[t.name]
+	for i := 0; i < len(t.tags) && !ok; i++ {
+		_, ok = u.keys[t.tags[i]]
+	}
 	return ok
 }
 
@@ -53,9 +57,9 @@ func (u *unconfirmed) mark() uint64 {
 	return u.additions
 }
 
-// add remembers keys. The durations are the life of an entry, of an absence, and
-// of the lease under which a load may still store what it read before.
-func (u *unconfirmed) add(names []string, ttl, negative, lease time.Duration) {
+// add remembers keys. life is how long Redis may still have what is old: the life of
+// an entry and that of the lease under which a load may store what it read before.
+func (u *unconfirmed) add(names []string, life time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.keys == nil {
@@ -64,7 +68,7 @@ func (u *unconfirmed) add(names []string, ttl, negative, lease time.Duration) {
 	u.additions++
 	for _, name := range names {
 		if _, known := u.keys[name]; !known && len(u.keys) >= u.limit {
-			u.allUntil = time.Now().Add(max(ttl, negative) + lease)
+			u.allUntil = time.Now().Add(life)
 			continue
 		}
 		u.keys[name] = u.additions
