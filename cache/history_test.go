@@ -32,6 +32,8 @@ type history struct {
 	own [][]atomic.Int64
 	// ownOnly is for local tiers: the others' invalidations come by push.
 	ownOnly bool
+	// tagged makes every other write invalidate the tag of its key.
+	tagged bool
 
 	reads, writes, unconfirmed atomic.Int64
 	mu                         sync.Mutex
@@ -41,7 +43,7 @@ type history struct {
 func newHistory(t *testing.T, server *redistest.Server, caches int, o cache.Options) *history {
 	t.Helper()
 	const keys = 4
-	h := &history{keys: keys, version: make([]atomic.Int64, keys), floor: make([]atomic.Int64, keys)}
+	h := &history{keys: keys, tagged: o.Tags != nil, version: make([]atomic.Int64, keys), floor: make([]atomic.Int64, keys)}
 	p := prefix(t)
 	for range caches {
 		h.caches = append(h.caches, open(t, server.Client(t), p, h.load, o))
@@ -80,7 +82,12 @@ func raise(a *atomic.Int64, v int64) {
 func (h *history) write(ctx context.Context, who int) {
 	id := rand.Int64N(h.keys)
 	v := h.version[id].Add(1)
-	err := h.caches[who].Invalidate(ctx, id)
+	var err error
+	if h.tagged && v%2 == 0 {
+		err = h.caches[who].InvalidateTags(ctx, parity(id)[0])
+	} else {
+		err = h.caches[who].Invalidate(ctx, id)
+	}
 	h.writes.Add(1)
 	switch {
 	case err == nil:
@@ -197,6 +204,9 @@ func TestHistoryOfReadsAndWritesIsFresh(t *testing.T) {
 	for name, o := range map[string]cache.Options{
 		"absence remembered":     {NegativeTTL: time.Minute},
 		"absence not remembered": {},
+		"tags":                   {NegativeTTL: time.Minute, Tags: parity},
+		"refreshed ahead":        {TTL: 20 * time.Millisecond, NegativeTTL: 20 * time.Millisecond, RefreshAhead: 10 * time.Millisecond, Tags: parity},
+		"kept beyond their life": {TTL: 5 * time.Millisecond, StaleIfError: time.Second},
 		"entries die young":      {TTL: 2 * time.Millisecond, NegativeTTL: time.Millisecond, LeaseTTL: 2 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +238,7 @@ func TestHistoryCheckerNoticesMissingLeases(t *testing.T) {
 func TestHistoryAcrossFaultsIsFresh(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.WithAppendOnly())
-	h := newHistory(t, server, 3, cache.Options{NegativeTTL: time.Minute, RedisTimeout: 300 * time.Millisecond})
+	h := newHistory(t, server, 3, cache.Options{NegativeTTL: time.Minute, RedisTimeout: 300 * time.Millisecond, Tags: parity})
 	stop := h.start(t)
 	// Each phase lasts until something was read and written in it.
 	phase := func(what string) {

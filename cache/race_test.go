@@ -16,7 +16,7 @@ func pair(t *testing.T, load cache.Loader[int64, user], o cache.Options) (first,
 	server := redistest.Shared(t)
 	m = &meddler{Client: server.Client(t)}
 	p := prefix(t)
-	return open(t, m, p, load, patient(o)), open(t, server.Client(t), p, load, patient(cache.Options{})), m
+	return open(t, m, p, load, patient(o)), open(t, server.Client(t), p, load, patient(o)), m
 }
 
 // absent fails the test if the old value came back.
