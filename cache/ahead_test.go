@@ -144,3 +144,26 @@ func TestPanicOfALoadAheadHarmsNobody(t *testing.T) {
 	eventually(t, "the load failed", func() bool { return c.Stats().LoadErrors == 1 })
 	eventually(t, "the lease is given back", func() bool { return cli(t, client, "GET", cache.LeaseKey(c.Key(1))) == "" })
 }
+
+// Redis does not learn of the invalidation, so the lease of the load ahead stays
+// valid: the process itself must refuse the fill.
+func TestRefreshAheadIsRefusedByAnUnconfirmedInvalidation(t *testing.T) {
+	t.Parallel()
+	db, g := newDatabase(), newGate()
+	c, _, m := pair(t, g.slow(db.load), ageing)
+	cli(t, m, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", "20000")
+	if u, err := c.Get(t.Context(), 1); version(t, u, err) != 1 {
+		t.Fatalf("got %+v", u)
+	}
+	receive(t, "the load ahead", g.began)
+	loseRemovals(m)
+	db.write(1)
+	if err := c.Invalidate(t.Context(), 1); !isUnconfirmed(err) {
+		t.Fatalf("got %v, want ErrUnconfirmed", err)
+	}
+	close(g.goOn)
+	eventually(t, "the load ahead is refused", func() bool { return c.Stats().FillsRefused == 1 })
+	if got := pttl(t, m, c.Key(1)); got > 20_000 {
+		t.Errorf("the old entry was stored again, for %d ms", got)
+	}
+}

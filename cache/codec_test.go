@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -158,75 +157,4 @@ func TestRequiredMembersAreThoseThatAreAlwaysWritten(t *testing.T) {
 			t.Errorf("%s has required members", name)
 		}
 	}
-}
-
-// FuzzMembers compares the scanner with encoding/json.
-func FuzzMembers(f *testing.F) {
-	for _, s := range []string{
-		`{}`, `{"a":1}`, `{"a":{"b":[1,{"c":2}]},"d":"\"e\":"}`, `{"a":[{"b":1},"c"],"d\"e":null}`, `[{"a":1}]`, `"a"`, `{"":{}}`, ` { "a" : "b,c" , "d" : [ ] } `,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		got := cache.Members(raw) // must not panic, whatever it is
-		var want map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &want); err != nil || want == nil {
-			return
-		}
-		names := map[string]json.RawMessage{}
-		for _, quoted := range got {
-			var name string
-			if err := json.Unmarshal([]byte(quoted), &name); err != nil {
-				t.Fatalf("%q in %q is no name: %v", quoted, raw, err)
-			}
-			names[name] = nil
-		}
-		for name := range want {
-			want[name] = nil
-		}
-		if !reflect.DeepEqual(names, want) {
-			t.Fatalf("members of %q: %q, want %q", raw, names, want)
-		}
-	})
-}
-
-// FuzzEntry puts anything into Redis: a read returns what the loader says or what
-// can honestly be decoded, and never fails.
-func FuzzEntry(f *testing.F) {
-	for _, s := range []string{
-		"", "null", " null ", "{}", "[]", "0", `"x"`, "\x00", `{"id":7,"name":"Eva","version":3}`, `{"id":7,"name":"Eva"}`,
-		`{"id":7,"name":"Eva","version":1e400}`, `{"id":7,"id":"x","name":"Eva","version":3}`, `{"id":null,"name":null,"version":null}`,
-	} {
-		f.Add([]byte(s))
-	}
-	client := redistest.Shared(f).Client(f)
-	p := prefix(f)
-	c := open(f, client, p, newDatabase().load, patient(cache.Options{NegativeTTL: time.Minute}))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		cli(t, client, "DEL", c.Key(1), cache.LeaseKey(c.Key(1)))
-		cli(t, client, "SET", c.Key(1), string(raw), "EX", "60")
-		e, err := c.Lookup(t.Context(), 1)
-		if errors.Is(err, cache.ErrNotFound) {
-			if strings.TrimSpace(string(raw)) != "null" {
-				t.Fatalf("%q means not found", raw)
-			}
-			return
-		}
-		if err != nil {
-			t.Fatalf("%q: %v", raw, err)
-		}
-		switch e.Source {
-		case cache.SourceLoader:
-			if e.Value != (user{1, "Max", 1}) || e.Reason != cache.ReasonUndecodable {
-				t.Fatalf("%q: %+v", raw, e)
-			}
-		case cache.SourceRedis:
-			var want user
-			if err := json.Unmarshal(raw, &want); err != nil || e.Value != want || string(e.Raw) != string(raw) {
-				t.Fatalf("%q: %+v, %v", raw, e, err)
-			}
-		default:
-			t.Fatalf("%q: %+v", raw, e)
-		}
-	})
 }
