@@ -81,6 +81,8 @@ func (a *Accounts) create(ctx context.Context, n NewAccount) (User, error) {
 		return nil
 	})
 	if err == nil {
+		// That there is no such user may be remembered, and pages lack it.
+		a.users.invalidate(ctx, u.ID)
 		return u, nil
 	}
 	if greeted.ID == 0 { // it failed before the mail
@@ -94,8 +96,10 @@ func (a *Accounts) create(ctx context.Context, n NewAccount) (User, error) {
 			// The account may exist, and a mail too many does less harm than a
 			// person who is never greeted.
 			a.log.WarnContext(ctx, "unknown whether an account was created; its welcome mail stays", "error", askErr)
+			a.users.invalidate(ctx, greeted.ID)
 			return User{}, wrap(op, err)
 		case committed:
+			a.users.invalidate(ctx, greeted.ID)
 			return greeted, nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/redis/rueidis"
 
@@ -17,7 +18,7 @@ import (
 // under cache:user:42 as {"id":42,"name":"Max","email":"max@example.com"}.
 const CachePrefix = "cache:user"
 
-// The bounds of a page of List.
+// The bounds of a page.
 const (
 	DefaultListLimit = 50
 	MaxListLimit     = 200
@@ -28,6 +29,7 @@ const (
 type Users struct {
 	store    Store
 	cache    *cache.Cache[int64, User]
+	pages    *cache.Cache[int, Page] // first pages, by how many users they show
 	sessions *session.Manager
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
@@ -41,8 +43,9 @@ type UsersDeps struct {
 	// Sessions ends the sessions of a deleted user.
 	Sessions *session.Manager
 	// CacheOptions configures the cache; the zero value keeps a user for
-	// 60 s. NegativeTTL is ignored: that a user does not exist is not cached,
-	// so that one who registers is visible at once.
+	// 60 s. With NegativeTTL, that a user does not exist is remembered too; one
+	// who registers is visible at once all the same. Pages take over what is
+	// not particular to a single user.
 	CacheOptions cache.Options
 	// ConfirmEmail asks for the confirmation of new addresses. Without it
 	// (in the demo, where every address counts at once) such a change is
@@ -66,11 +69,12 @@ type EmailConfirmer interface {
 
 // NewUsers returns Users. Close releases its cache.
 func NewUsers(d UsersDeps) *Users {
-	o := d.CacheOptions
-	o.NegativeTTL = 0
 	return &Users{
-		store:    d.Store,
-		cache:    cache.New(d.Client, CachePrefix, loadUser(d.Store), o),
+		store: d.Store,
+		cache: cache.New(d.Client, CachePrefix, loadUser(d.Store), d.CacheOptions),
+		pages: cache.New(d.Client, PagesPrefix, func(ctx context.Context, limit int) (Page, error) {
+			return loadPage(ctx, d.Store, 0, limit)
+		}, pagesOptions(d.CacheOptions)),
 		sessions: d.Sessions,
 		confirm:  d.ConfirmEmail,
 		limiter:  d.Limiter,
@@ -96,12 +100,16 @@ func loggerOrNone(l *slog.Logger) *slog.Logger {
 }
 
 // Close ends what the cache does in the background.
-func (u *Users) Close() { u.cache.Close() }
+func (u *Users) Close() {
+	u.cache.Close()
+	u.pages.Close()
+}
 
 // Get returns a user, from the cache if it is there. The entry says where the
 // user came from and carries the JSON as it lies in the cache.
 //
-// It fails with ErrUserNotFound, and with CodeUnavailable when the database
+// It fails with ErrUserNotFound, beside which the entry says who said so, and with
+// CodeUnavailable when the database
 // cannot be asked or has too much to do; never because Redis is gone.
 func (u *Users) Get(ctx context.Context, id int64) (cache.Entry[User], error) {
 	return entry(id, "get user", func() (cache.Entry[User], error) { return u.cache.Lookup(ctx, id) })
@@ -121,7 +129,7 @@ func entry(id int64, op string, read func() (cache.Entry[User], error)) (cache.E
 	e, err := read()
 	switch {
 	case errors.Is(err, cache.ErrNotFound):
-		return cache.Entry[User]{}, ErrUserNotFound
+		return e, ErrUserNotFound
 	case err != nil:
 		return cache.Entry[User]{}, wrap(op, err)
 	default:
@@ -129,26 +137,20 @@ func entry(id int64, op string, read func() (cache.Entry[User], error)) (cache.E
 	}
 }
 
-// List returns users with an id greater than after, by id, from the database.
-// limit is DefaultListLimit when not positive, and at most MaxListLimit.
-// Whether the actor may list is for the caller to ask (Actor.MayList).
-func (u *Users) List(ctx context.Context, after int64, limit int) ([]User, error) {
-	if limit <= 0 {
-		limit = DefaultListLimit
-	}
-	users, err := u.store.Users(ctx, after, min(limit, MaxListLimit))
-	if err != nil {
-		return nil, wrap("list users", err)
-	}
-	return users, nil
-}
-
-// invalidate makes the cache forget a user whose row has changed. The write is
+// invalidate makes the cache forget a user whose row has changed, has come or is
+// gone, and the pages that may show it. The write is
 // committed by then: where Redis cannot confirm, the cache bypasses the key and
 // repeats until it can, and the caller answers that the write succeeded. The
 // cache sees to it that this does not end with ctx.
 func (u *Users) invalidate(ctx context.Context, id int64) {
-	if err := u.cache.Invalidate(ctx, id); err != nil && !errors.Is(err, cache.ErrUnconfirmed) {
+	var wg sync.WaitGroup
+	wg.Go(func() { u.report(ctx, id, u.pages.InvalidateTags(ctx, pagesTag)) })
+	u.report(ctx, id, u.cache.Invalidate(ctx, id))
+	wg.Wait()
+}
+
+func (u *Users) report(ctx context.Context, id int64, err error) {
+	if err != nil && !errors.Is(err, cache.ErrUnconfirmed) {
 		u.log.ErrorContext(ctx, "cache invalidation failed", "user", id, "error", err)
 	}
 }
