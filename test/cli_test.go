@@ -29,6 +29,7 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 		{"mails that name nowhere", []string{database, redis, "KURSAPP_PUBLIC_URL=ftp//x"}, "serve", []string{"KURSAPP_PUBLIC_URL", "https://kurs.example.com"}},
 		{"demo for everybody", []string{"KURSAPP_ADDR=0.0.0.0:8000"}, "demo", []string{"KURSAPP_ADDR", "127.0.0.1"}},
 		{"demo on a far database", []string{"KURSAPP_ADDR=127.0.0.1:0", "DATABASE_URL=postgres://kurs:geheim@192.0.2.1/kurs"}, "demo", []string{"DATABASE_URL", "on this machine"}},
+		{"a local cache in bytes", []string{"KURSAPP_LOCAL_CACHE_MB=33554432"}, "demo", []string{"KURSAPP_LOCAL_CACHE_MB", "MiB"}},
 		{"unknown command", nil, "serv", []string{"--help"}},
 		{"unknown level", []string{"KURSAPP_LOG_LEVEL=loud"}, "demo", []string{"log-level"}},
 		{"migrate without a database", nil, "migrate up", []string{"DATABASE_URL"}},
@@ -56,7 +57,7 @@ func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string][]string{
 		"--help":       {"demo", "serve", "worker", "migrate", "user", "version", "DATABASE_URL"},
-		"demo --help":  {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir"},
+		"demo --help":  {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir", "KURSAPP_LOCAL_CACHE_MB"},
 		"serve --help": {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KURSAPP_CORS_ORIGINS", "KURSAPP_LOG_LEVEL", "migrate", "worker"},
 		"version":      {"kursapp ", "go1."},
 	} {

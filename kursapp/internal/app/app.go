@@ -33,8 +33,10 @@ type App struct {
 	// listener is where HTTP is served; nil for a mere worker.
 	listener net.Listener
 	cors     []string
-	greet    func() // called when the server is about to answer
-	worker   bool   // whether to run tasks here
+	// localBytes bounds the users kept in memory: 32 MiB hold some 60,000.
+	localBytes int64
+	greet      func() // called when the server is about to answer
+	worker     bool   // whether to run tasks here
 	// foreign receives the error of a Redis that belongs to somebody else.
 	foreign chan error
 }

@@ -75,7 +75,7 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 	})
 	a.owner = database.owner
 	a.mail = mailRoute{toMailbox: true, publicURL: "http://" + listener.Addr().String()}
-	a.listener, a.cors, a.worker = listener, c.CORSOrigins, true
+	a.listener, a.cors, a.worker, a.localBytes = listener, c.CORSOrigins, true, c.LocalBytes()
 	a.greet = func() {
 		fmt.Fprint(out, demoGreeting("http://"+listener.Addr().String(), redis, database.description))
 	}

@@ -17,7 +17,7 @@ func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
 	if !c.Migrate {
 		a.prepare = migratedElsewhere(store)
 	}
-	a.worker, a.cors = c.Worker, c.CORSOrigins
+	a.worker, a.cors, a.localBytes = c.Worker, c.CORSOrigins, c.LocalBytes()
 	if a.listener, err = listen(ctx, c.Addr); err != nil {
 		return err
 	}

@@ -16,9 +16,6 @@ import (
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// localCacheBytes bounds the users that an instance keeps in memory: some 60,000.
-const localCacheBytes = 32 << 20
-
 // services are the parts of an App that do its work.
 type services struct {
 	handler http.Handler
@@ -51,7 +48,7 @@ func (a *App) build() (*services, error) {
 		Store:        a.store,
 		Client:       a.redis,
 		Sessions:     sessions,
-		CacheOptions: cache.Options{LocalBytes: localCacheBytes, Observer: newCacheLog(a.log, cacheLevel)},
+		CacheOptions: cache.Options{LocalBytes: a.localBytes, Observer: newCacheLog(a.log, cacheLevel)},
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
 		Logger:       a.log,

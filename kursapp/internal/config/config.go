@@ -34,8 +34,17 @@ type Config struct {
 	Command string `kong:"-"`
 }
 
+// Cache says how much of what Redis knows is also kept in this process.
+type Cache struct {
+	LocalMB int `name:"local-cache-mb" env:"KURSAPP_LOCAL_CACHE_MB" default:"32" help:"Memory for users that are served without asking Redis, in MiB; 0 asks Redis each time."`
+}
+
+// LocalBytes is what cache.Options.LocalBytes wants; 0 is no local tier.
+func (c Cache) LocalBytes() int64 { return int64(c.LocalMB) << 20 }
+
 // Demo configures `kursapp demo`.
 type Demo struct {
+	Cache
 	Addr        string   `env:"KURSAPP_ADDR" default:"127.0.0.1:8000" help:"Loopback address to listen on."`
 	DataDir     string   `type:"path" placeholder:"DIR" help:"Folder of the SQLite file, kept between runs. Default: a temporary folder, removed at the end."`
 	RedisURL    string   `env:"REDIS_URL" placeholder:"URL" help:"Redis to use. Default: a private redis-server if one is installed, else one inside the process."`
@@ -60,6 +69,7 @@ type Mail struct {
 type Serve struct {
 	Backends
 	Mail
+	Cache
 	Addr        string   `env:"KURSAPP_ADDR" default:":8000" help:"Address to listen on."`
 	CORSOrigins []string `name:"cors-origins" env:"KURSAPP_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of front ends that may call the API from a browser, separated by commas."`
 	Migrate     bool     `default:"true" negatable:"" help:"Bring the database schema up to date at start, as soon as PostgreSQL answers."`
@@ -190,12 +200,9 @@ func ignoreEmptyVariables(parser *kong.Kong) {
 func (c *Config) validate() error {
 	switch name, _, _ := strings.Cut(c.Command, " "); name {
 	case "demo":
-		if err := loopbackAddr(c.Demo.Addr); err != nil {
-			return err
-		}
-		return origins(c.Demo.CORSOrigins)
+		return errors.Join(loopbackAddr(c.Demo.Addr), origins(c.Demo.CORSOrigins), c.Demo.Cache.check())
 	case "serve":
-		return errors.Join(c.Serve.require("kursapp serve"), origins(c.Serve.CORSOrigins), c.Serve.check())
+		return errors.Join(c.Serve.require("kursapp serve"), origins(c.Serve.CORSOrigins), c.Serve.Mail.check(), c.Serve.Cache.check())
 	case "worker":
 		return errors.Join(c.Worker.require("kursapp worker"), c.Worker.check())
 	}
@@ -244,6 +251,17 @@ func (b Backends) require(command string) error {
 		errs = append(errs, &UsageError{command + " needs PostgreSQL and Redis; \"kursapp demo\" runs without either"})
 	}
 	return errors.Join(errs...)
+}
+
+// maxLocalMB is 64 GiB. Whoever means more has most likely written bytes.
+const maxLocalMB = 64 << 10
+
+// check refuses sizes that can only be mistakes.
+func (c Cache) check() error {
+	if c.LocalMB < 0 || c.LocalMB > maxLocalMB {
+		return &UsageError{fmt.Sprintf("KURSAPP_LOCAL_CACHE_MB is %d. It counts MiB, from 0 (no local cache) to %d", c.LocalMB, maxLocalMB)}
+	}
+	return nil
 }
 
 // check refuses an address that the mails could not name.

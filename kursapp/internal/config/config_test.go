@@ -71,6 +71,40 @@ func TestOriginsAreChecked(t *testing.T) {
 	}
 }
 
+func TestLocalCacheIsSizedInMiBAndCanBeTurnedOff(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://u@h/d")
+	t.Setenv("REDIS_URL", "redis://h:6379")
+	if demo, serve := parse(t, "demo").Demo.LocalBytes(), parse(t, "serve").Serve.LocalBytes(); demo != 33554432 || serve != 33554432 {
+		t.Errorf("by default the demo has %d bytes and serve %d, want 33554432", demo, serve)
+	}
+	t.Setenv("KURSAPP_LOCAL_CACHE_MB", "65536")
+	if demo, serve := parse(t, "demo").Demo.LocalBytes(), parse(t, "serve").Serve.LocalBytes(); demo != 68719476736 || serve != 68719476736 {
+		t.Errorf("with 65536 MiB the demo has %d bytes and serve %d, want 68719476736", demo, serve)
+	}
+	if got := parse(t, "demo", "--local-cache-mb", "0").Demo.LocalBytes(); got != 0 {
+		t.Errorf("with 0 the demo has %d bytes", got)
+	}
+}
+
+func TestLocalCacheRefusesWhatCannotBeMeant(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://u@h/d")
+	t.Setenv("REDIS_URL", "redis://h:6379")
+	for _, command := range []string{"demo", "serve"} {
+		for _, size := range []string{"-1", "65537", "33554432", "9223372036854775807"} {
+			_, err := config.Parse([]string{command, "--local-cache-mb=" + size}, io.Discard, io.Discard)
+			if !config.IsUsage(err) || !strings.Contains(err.Error(), "KURSAPP_LOCAL_CACHE_MB") || !strings.Contains(err.Error(), size) {
+				t.Errorf("%s --local-cache-mb=%s: error %v, want a usage error that names the variable and the value", command, size, err)
+			}
+		}
+		for _, size := range []string{"", "32M", "1.5", "x"} {
+			_, err := config.Parse([]string{command, "--local-cache-mb=" + size}, io.Discard, io.Discard)
+			if !config.IsUsage(err) || !strings.Contains(err.Error(), "local-cache-mb") {
+				t.Errorf("%s --local-cache-mb=%q: error %v, want a usage error that names the flag", command, size, err)
+			}
+		}
+	}
+}
+
 func TestHelpIsPrintedWithoutArguments(t *testing.T) {
 	var out bytes.Buffer
 	_, err := config.Parse(nil, &out, io.Discard)
