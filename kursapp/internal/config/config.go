@@ -200,7 +200,7 @@ func ignoreEmptyVariables(parser *kong.Kong) {
 func (c *Config) validate() error {
 	switch name, _, _ := strings.Cut(c.Command, " "); name {
 	case "demo":
-		return errors.Join(loopbackAddr(c.Demo.Addr), origins(c.Demo.CORSOrigins), c.Demo.Cache.check())
+		return errors.Join(loopbackAddr(c.Demo.Addr), origins(c.Demo.CORSOrigins), c.Demo.check())
 	case "serve":
 		return errors.Join(c.Serve.require("kursapp serve"), origins(c.Serve.CORSOrigins), c.Serve.Mail.check(), c.Serve.Cache.check())
 	case "worker":
