@@ -65,6 +65,7 @@ func newApp(mode Mode, log *slog.Logger, options rueidis.ClientOption, store kur
 // It returns nil after such a stop. A Redis or database that belongs to the
 // other mode ends it with an error, at the start and later.
 func (a *App) Run(ctx context.Context) error {
+	defer holdHeapFloor()()
 	defer a.redis.Close()
 	services, err := a.build()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
@@ -17,14 +18,21 @@ const cacheLinesPerSecond = 20
 // cacheLog writes the lines that the course sheet shows: "Cache HIT für
 // cache:user:1" and its siblings. Above cacheLinesPerSecond it counts, and
 // says at the end of the second how many lines it left out.
+//
+// It stands on the path of every read, so a line that will not be written costs
+// no more than one counter.
 type cacheLog struct {
 	log   *slog.Logger
 	level slog.Level
 
+	// full is set from the first line of a second that does not fit to the end of
+	// that second. skipped counts from there.
+	full    atomic.Bool
+	skipped atomic.Int64
+
 	mu      sync.Mutex
 	until   time.Time // end of the present second
 	written int
-	skipped int
 }
 
 func newCacheLog(log *slog.Logger, level slog.Level) *cacheLog {
@@ -33,18 +41,6 @@ func newCacheLog(log *slog.Logger, level slog.Level) *cacheLog {
 
 // CacheEvent implements cache.Observer.
 func (c *cacheLog) CacheEvent(e cache.Event) {
-	switch e.Kind {
-	case cache.EventLocalReady:
-		c.log.Info("users are served from memory, which Redis keeps fresh")
-		return
-	case cache.EventLocalLost:
-		c.log.Warn("users are not served from memory: the line on which Redis tells of changes is down", "error", e.Err)
-		return
-	default: // the lines of the course sheet follow
-	}
-	if !c.log.Enabled(context.Background(), c.level) {
-		return
-	}
 	var verb string
 	switch e.Kind {
 	case cache.EventHit:
@@ -53,7 +49,20 @@ func (c *cacheLog) CacheEvent(e cache.Event) {
 		verb = "MISS"
 	case cache.EventInvalidated:
 		verb = "invalidiert"
+	case cache.EventLocalReady:
+		c.log.Info("users are served from memory, which Redis keeps fresh")
+		return
+	case cache.EventLocalLost:
+		c.log.Warn("users are not served from memory: the line on which Redis tells of changes is down", "error", e.Err)
+		return
 	default:
+		return
+	}
+	if c.full.Load() {
+		c.skipped.Add(1)
+		return
+	}
+	if !c.log.Enabled(context.Background(), c.level) {
 		return
 	}
 	if c.admit(time.Now()) {
@@ -66,6 +75,10 @@ func (c *cacheLog) CacheEvent(e cache.Event) {
 func (c *cacheLog) admit(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.full.Load() {
+		c.skipped.Add(1)
+		return false
+	}
 	if now.After(c.until) {
 		c.until, c.written = now.Add(time.Second), 0
 	}
@@ -73,17 +86,19 @@ func (c *cacheLog) admit(now time.Time) bool {
 		c.written++
 		return true
 	}
-	c.skipped++
-	if c.skipped == 1 {
-		time.AfterFunc(c.until.Sub(now), c.reportSkipped)
-	}
+	c.skipped.Add(1)
+	c.full.Store(true)
+	time.AfterFunc(c.until.Sub(now), c.reportSkipped)
 	return false
 }
 
+// reportSkipped begins the next second. An event that saw full just before may
+// count itself just after: then the next report has it.
 func (c *cacheLog) reportSkipped() {
 	c.mu.Lock()
-	n := c.skipped
-	c.skipped = 0
+	c.until = time.Time{}
+	c.full.Store(false)
+	n := c.skipped.Swap(0)
 	c.mu.Unlock()
 	c.log.Log(context.Background(), c.level, fmt.Sprintf("%d weitere Cache-Zeilen ausgelassen", n))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 )
 
-// cacheStatus writes the Cache-Status member (RFC 9211) of an answer:
+// appendCacheStatus appends the Cache-Status member (RFC 9211) of an answer:
 //
 //	kursapp; hit; ttl=57; detail=redis
 //	kursapp; fwd=miss; stored; detail=database
@@ -19,8 +19,7 @@ import (
 // or Redis cannot be asked. stored says that the answer lies in Redis now,
 // collapsed that another request's load answered this one too. ttl is in whole
 // seconds, rounded down.
-func cacheStatus(e cache.Entry[kurs.User]) string {
-	b := make([]byte, 0, 64)
+func appendCacheStatus(b []byte, e *cache.Entry[kurs.User]) []byte {
 	b = append(b, "kursapp; "...)
 	if e.Source != cache.SourceLoader {
 		b = append(b, "hit"...)
@@ -29,7 +28,7 @@ func cacheStatus(e cache.Entry[kurs.User]) string {
 			b = strconv.AppendInt(b, int64(e.TTL/time.Second), 10)
 		}
 		b = append(b, "; detail="...)
-		return string(append(b, e.Source.String()...))
+		return append(b, e.Source.String()...)
 	}
 	switch e.Reason {
 	case cache.ReasonBypass, cache.ReasonUnavailable:
@@ -43,7 +42,7 @@ func cacheStatus(e cache.Entry[kurs.User]) string {
 	if e.Collapsed {
 		b = append(b, "; collapsed"...)
 	}
-	return string(append(b, "; detail=database"...))
+	return append(b, "; detail=database"...)
 }
 
 // notFoundStatus is the Cache-Status of an answer about a user that does not
@@ -55,19 +54,31 @@ func notFoundStatus(bypass bool) string {
 	return "kursapp; fwd=miss; detail=database"
 }
 
-// serverTiming writes how long the cache and the database took, in
+// appendServerTiming appends how long the cache and the database took, in
 // milliseconds. A database that was not asked is left out.
-func serverTiming(inCache, inDatabase time.Duration) string {
-	b := make([]byte, 0, 40)
+func appendServerTiming(b []byte, inCache, inDatabase time.Duration) []byte {
 	b = append(b, "cache;dur="...)
 	b = appendMillis(b, inCache)
 	if inDatabase > 0 {
 		b = append(b, ", db;dur="...)
 		b = appendMillis(b, inDatabase)
 	}
-	return string(b)
+	return b
 }
 
+// appendMillis appends milliseconds with the microseconds behind the point, and
+// nothing there that is not needed. It is an answer's third header, so it does
+// without floating point.
 func appendMillis(b []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(b, float64(d.Microseconds())/1000, 'f', -1, 64)
+	micros := d.Microseconds()
+	b = strconv.AppendInt(b, micros/1000, 10)
+	rest := micros % 1000
+	if rest == 0 {
+		return b
+	}
+	b = append(b, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	return b
 }

@@ -9,10 +9,12 @@ import (
 // etagBytes is how much of the digest an ETag shows: 96 bits.
 const etagBytes = 12
 
-// etag returns a strong validator for a body: the same on every instance.
-func etag(body []byte) string {
+// appendETag appends a strong validator for a body: the same on every instance.
+// It is calculated each time: for a user that takes less than to look it up.
+func appendETag(b, body []byte) []byte {
 	sum := sha256.Sum256(body)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:etagBytes]) + `"`
+	b = base64.RawURLEncoding.AppendEncode(append(b, '"'), sum[:etagBytes])
+	return append(b, '"')
 }
 
 // matches reports whether the If-None-Match lines of a request name tag. The

@@ -16,6 +16,13 @@ import (
 type front struct {
 	next http.Handler
 	log  *slog.Logger
+	// made is what requests are timed from: the time since then takes one look at
+	// the clock, time.Now two.
+	made time.Time
+}
+
+func newFront(next http.Handler, log *slog.Logger) *front {
+	return &front{next: next, log: log, made: time.Now()}
 }
 
 // The headers of every answer. They are built once and assigned, which costs a
@@ -41,25 +48,24 @@ func setCommonHeaders(h http.Header) {
 
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	rec := &recorder{ResponseWriter: w, r: r, began: time.Since(f.made), id: [1]string{requestID(r)}, body: watchBody(r)}
 	h := w.Header()
 	setCommonHeaders(h)
-	h[requestIDHeader] = []string{requestID(r)}
-	rec := &recorder{ResponseWriter: w, r: r, body: watchBody(r)}
-	defer f.finish(rec, start)
+	h[requestIDHeader] = rec.id[:]
+	defer f.finish(rec)
 	f.next.ServeHTTP(rec, r)
 }
 
 // finish runs when a request ends, by a panic too.
-func (f *front) finish(rec *recorder, start time.Time) {
+func (f *front) finish(rec *recorder) {
 	v := recover()
 	if v == nil {
-		f.access(rec, start)
+		f.access(rec)
 		return
 	}
 	if err, ok := v.(error); ok && (errors.Is(err, http.ErrAbortHandler) || rec.writeErr != nil) {
 		// A wish to abort, or huma's panic because the client is gone.
-		f.access(rec, start)
+		f.access(rec)
 		panic(http.ErrAbortHandler)
 	}
 	f.log.LogAttrs(rec.r.Context(), slog.LevelError, "panic in a handler",
@@ -72,30 +78,29 @@ func (f *front) finish(rec *recorder, start time.Time) {
 	if rec.status != 0 {
 		// Half an answer is out. Cutting the connection is the only way to
 		// tell the client that it is not a whole one.
-		f.access(rec, start)
+		f.access(rec)
 		panic(http.ErrAbortHandler)
 	}
 	rec.Header().Del("Content-Length")
 	rec.Header().Del("ETag")
 	fail(rec, rec.r, fmt.Errorf("panic: %v", v))
-	f.access(rec, start)
+	f.access(rec)
 }
 
 // access writes the access log: every request at debug level, and those the
 // server failed at any level. The query is left out: it may hold what does not
 // belong into a log.
-func (f *front) access(rec *recorder, start time.Time) {
+func (f *front) access(rec *recorder) {
 	level := slog.LevelDebug
 	switch {
-	case errors.Is(rec.cause, context.Canceled):
+	case rec.cause != nil && errors.Is(rec.cause, context.Canceled):
 		// The client went away: nobody saw the answer.
 	case rec.status == http.StatusServiceUnavailable:
 		level = slog.LevelWarn // an outage, which has its own lines
 	case rec.status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	}
-	ctx := context.WithoutCancel(rec.r.Context())
-	if !f.log.Enabled(ctx, level) {
+	if !f.log.Enabled(rec.r.Context(), level) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -104,10 +109,10 @@ func (f *front) access(rec *recorder, start time.Time) {
 		slog.String("path", rec.r.URL.Path),
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
-		slog.Duration("duration", time.Since(start)),
+		slog.Duration("duration", time.Since(f.made)-rec.began),
 	}
 	if rec.cause != nil {
 		attrs = append(attrs, slog.Any("error", rec.cause))
 	}
-	f.log.LogAttrs(ctx, level, "request", attrs...)
+	f.log.LogAttrs(context.WithoutCancel(rec.r.Context()), level, "request", attrs...)
 }

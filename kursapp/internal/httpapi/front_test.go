@@ -66,13 +66,10 @@ func TestPanicIsA500WithTheRequestID(t *testing.T) {
 func TestPanicInTheMiddleOfAnAnswerCutsTheConnection(t *testing.T) {
 	t.Parallel()
 	logged := &logBuffer{}
-	server := httptest.NewServer(&front{
-		log: slog.New(slog.NewJSONHandler(logged, nil)),
-		next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write([]byte(`{"half":`))
-			panic(errors.New("boom"))
-		}),
-	})
+	server := httptest.NewServer(newFront(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"half":`))
+		panic(errors.New("boom"))
+	}), slog.New(slog.NewJSONHandler(logged, nil))))
 	t.Cleanup(server.Close)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 	if err != nil {
@@ -95,10 +92,8 @@ func TestPanicInTheMiddleOfAnAnswerCutsTheConnection(t *testing.T) {
 func TestAbortIsNoPanic(t *testing.T) {
 	t.Parallel()
 	logged := &logBuffer{}
-	f := &front{
-		log:  slog.New(slog.NewJSONHandler(logged, nil)),
-		next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-	}
+	f := newFront(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+		slog.New(slog.NewJSONHandler(logged, nil)))
 	defer func() {
 		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // net/http compares it with ==
 			t.Errorf("recovered %v", v)

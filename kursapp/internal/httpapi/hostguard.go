@@ -26,6 +26,11 @@ func guardHost(next http.Handler) http.Handler {
 // the loopback interface: an address in 127.0.0.0/8, ::1, localhost or a name
 // under .localhost, which RFC 6761 section 6.3 keeps for it.
 func isLoopbackHost(hostport string) bool {
+	// What nearly every request says. The port is a number, or it is for the rest
+	// to judge.
+	if name, port, ok := strings.Cut(hostport, ":"); ok && (name == "127.0.0.1" || name == "localhost") && isNumber(port) {
+		return true
+	}
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
@@ -37,4 +42,13 @@ func isLoopbackHost(hostport string) bool {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+func isNumber(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
 }

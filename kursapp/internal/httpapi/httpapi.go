@@ -133,7 +133,7 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if c.Mode == Demo {
 		h = guardHost(h)
 	}
-	return &front{next: h, log: c.Logger}, nil
+	return newFront(h, c.Logger), nil
 }
 
 func (a *api) routes() {

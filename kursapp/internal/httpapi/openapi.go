@@ -96,7 +96,7 @@ func (a *api) serveDocument() error {
 
 // document serves bytes that change only with the binary.
 func document(contentType string, body []byte) http.HandlerFunc {
-	tag := etag(body)
+	tag := string(appendETag(nil, body))
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["Cache-Control"] = []string{"no-cache"}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 )
 
 // recorder is the http.ResponseWriter of every request. It remembers what the
@@ -12,7 +13,9 @@ import (
 // two statuses to a request that matched no pattern.
 type recorder struct {
 	http.ResponseWriter
-	r *http.Request
+	r     *http.Request
+	began time.Duration // since the front was made
+	id    [1]string     // the request's, here so that its header needs no memory of its own
 
 	status   int   // 0 until the header is written
 	bytes    int64 // of the body

@@ -65,11 +65,12 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	bypass := asksForFresh(r.Header)
-	get := a.Users.Get
+	var e cache.Entry[kurs.User]
 	if bypass {
-		get = a.Users.GetFresh
+		e, err = a.Users.GetFresh(r.Context(), id)
+	} else {
+		e, err = a.Users.Get(r.Context(), id)
 	}
-	e, err := get(r.Context(), id)
 	if errors.Is(err, kurs.ErrUserNotFound) {
 		// The database said so: that a user does not exist is never cached.
 		w.Header()["Cache-Status"] = []string{notFoundStatus(bypass)}
@@ -81,14 +82,21 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
-	writeEntry(w, r, e)
+	writeEntry(w, r, &e)
 }
 
 // writeEntry answers with the bytes of a cache entry.
-func writeEntry(w http.ResponseWriter, r *http.Request, e cache.Entry[kurs.User]) {
+func writeEntry(w http.ResponseWriter, r *http.Request, e *cache.Entry[kurs.User]) {
 	h := w.Header()
-	tag := etag(e.Raw)
-	values := []string{tag, cacheStatus(e), serverTiming(e.CacheTime, e.LoadTime)}
+	// The three that differ from answer to answer share one string and one slice.
+	var buf [160]byte
+	b := appendETag(buf[:0], e.Raw)
+	endOfTag := len(b)
+	b = appendCacheStatus(b, e)
+	endOfStatus := len(b)
+	all := string(appendServerTiming(b, e.CacheTime, e.LoadTime))
+	tag := all[:endOfTag]
+	values := []string{tag, all[endOfTag:endOfStatus], all[endOfStatus:]}
 	h["Etag"] = values[0:1:1]
 	h["Cache-Status"] = values[1:2:2]
 	h["Server-Timing"] = values[2:3:3]

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -222,21 +221,5 @@ func TestHeadAnswersLikeGet(t *testing.T) {
 		if status != http.StatusOK || head.Get("Content-Type") != get.Get("Content-Type") || head.Get("ETag") != get.Get("ETag") {
 			t.Errorf("HEAD %s: %d %v, GET: %v", path, status, head, get)
 		}
-	}
-}
-
-func BenchmarkGetUser(b *testing.B) {
-	raw, err := json.Marshal(max1)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s := newSite(b, Demo, func(_ *Deps, c *Config) { c.Logger = nil })
-	s.users.get = func(context.Context, int64) (cache.Entry[kurs.User], error) {
-		return cache.Entry[kurs.User]{Value: max1, Raw: raw, Source: cache.SourceRedis, TTL: 57 * time.Second, CacheTime: 400 * time.Microsecond}, nil
-	}
-	r := call{method: "GET", target: "/users/1"}.request(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		s.ServeHTTP(httptest.NewRecorder(), r)
 	}
 }
