@@ -111,7 +111,7 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 			if open {
 				kind = EventBreakerOpened
 			}
-			c.emit(Event{Kind: kind, Err: err})
+			c.emit(Event{Kind: kind, Key: prefix, Err: err})
 		}})
 	c.local = newLocal[V](client, prefix, o, &c.count.localLosses, c.emit)
 	return c

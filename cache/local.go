@@ -48,7 +48,7 @@ func newLocal[V any](client rueidis.Client, prefix string, o Options, losses *at
 				kind = EventLocalLost
 				losses.Add(1)
 			}
-			emit(Event{Kind: kind, Err: err})
+			emit(Event{Kind: kind, Key: prefix, Err: err})
 		},
 	})
 	return l

@@ -16,7 +16,7 @@ type Observer interface {
 // Event is one thing that happened. Which fields are set depends on Kind.
 type Event struct {
 	Kind     EventKind
-	Key      string        // the key in Redis, as cache:user:42, or that of a tag; empty where there is none
+	Key      string        // the key in Redis, as cache:user:42, or that of a tag; of events of the whole cache its prefix, as cache:user:
 	Source   Source        // EventHit, EventStale: the tier
 	Reason   Reason        // EventMiss: why it counts as one
 	Duration time.Duration // EventHit, EventMiss: of the read; EventLoad: of the load

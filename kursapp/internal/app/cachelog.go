@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,12 +49,15 @@ func (c *cacheLog) CacheEvent(e cache.Event) {
 	case cache.EventMiss:
 		verb = "MISS"
 	case cache.EventInvalidated:
+		if strings.HasPrefix(e.Key, "{") { // a tag: what it stands for is no key that one could look at
+			return
+		}
 		verb = "invalidiert"
 	case cache.EventLocalReady:
-		c.log.Info("users are served from memory, which Redis keeps fresh")
+		c.log.Info("what is cached is served from memory, which Redis keeps fresh", "keys", e.Key+"*")
 		return
 	case cache.EventLocalLost:
-		c.log.Warn("users are not served from memory: the line on which Redis tells of changes is down", "error", e.Err)
+		c.log.Warn("nothing is served from memory: the line on which Redis tells of changes is down", "keys", e.Key+"*", "error", e.Err)
 		return
 	default:
 		return

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
@@ -15,6 +16,10 @@ import (
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
 )
+
+// absentTTL is how long it is remembered that there is no such user. A user who
+// registers is there at once; one whom somebody adds past this service, after that.
+const absentTTL = 10 * time.Second
 
 // services are the parts of an App that do its work.
 type services struct {
@@ -48,7 +53,7 @@ func (a *App) build() (*services, error) {
 		Store:        a.store,
 		Client:       a.redis,
 		Sessions:     sessions,
-		CacheOptions: cache.Options{LocalBytes: a.localBytes, Observer: newCacheLog(a.log, cacheLevel)},
+		CacheOptions: cache.Options{LocalBytes: a.localBytes, NegativeTTL: absentTTL, Observer: newCacheLog(a.log, cacheLevel)},
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
 		Logger:       a.log,

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
-	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 )
 
 // appendCacheStatus appends the Cache-Status member (RFC 9211) of an answer:
@@ -14,14 +13,20 @@ import (
 //	kursapp; fwd=miss; stored; detail=database
 //	kursapp; fwd=miss; stored; collapsed; detail=database
 //	kursapp; fwd=bypass; detail=database
+//	kursapp; fwd=stale; stored; detail=database
+//	kursapp; fwd=stale; detail=redis
 //
-// fwd=bypass stands for both ways around the cache: the client asked for it,
-// or Redis cannot be asked. stored says that the answer lies in Redis now,
+// fwd=bypass stands for all ways around the cache: the client asked for it, Redis
+// cannot be asked, or the answer is of a kind that is not cached. The last one is an
+// entry whose time is over, because the database failed. stored says that the answer lies in Redis now,
 // collapsed that another request's load answered this one too. ttl is in whole
 // seconds, rounded down.
-func appendCacheStatus(b []byte, e *cache.Entry[kurs.User]) []byte {
+func appendCacheStatus[V any](b []byte, e *cache.Entry[V]) []byte {
 	b = append(b, "kursapp; "...)
 	if e.Source != cache.SourceLoader {
+		if e.Reason == cache.ReasonStale {
+			return append(append(b, "fwd=stale; detail="...), e.Source.String()...)
+		}
 		b = append(b, "hit"...)
 		if e.TTL > 0 {
 			b = append(b, "; ttl="...)
@@ -33,6 +38,8 @@ func appendCacheStatus(b []byte, e *cache.Entry[kurs.User]) []byte {
 	switch e.Reason {
 	case cache.ReasonBypass, cache.ReasonUnavailable:
 		b = append(b, "fwd=bypass"...)
+	case cache.ReasonStale:
+		b = append(b, "fwd=stale"...)
 	default:
 		b = append(b, "fwd=miss"...)
 	}
@@ -43,15 +50,6 @@ func appendCacheStatus(b []byte, e *cache.Entry[kurs.User]) []byte {
 		b = append(b, "; collapsed"...)
 	}
 	return append(b, "; detail=database"...)
-}
-
-// notFoundStatus is the Cache-Status of an answer about a user that does not
-// exist.
-func notFoundStatus(bypass bool) string {
-	if bypass {
-		return "kursapp; fwd=bypass; detail=database"
-	}
-	return "kursapp; fwd=miss; detail=database"
 }
 
 // appendServerTiming appends how long the cache and the database took, in

@@ -37,7 +37,7 @@ const (
 type fakeUsers struct {
 	get    func(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
 	fresh  func(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
-	list   func(ctx context.Context, after int64, limit int) ([]kurs.User, error)
+	page   func(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	update func(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
 	remove func(ctx context.Context, actor kurs.Actor, id int64) error
 }
@@ -49,7 +49,7 @@ func entryOf(id int64) (cache.Entry[kurs.User], error) {
 			return cache.Entry[kurs.User]{Value: u, Raw: raw, Source: cache.SourceRedis, TTL: 57 * time.Second, CacheTime: 400 * time.Microsecond}, err
 		}
 	}
-	return cache.Entry[kurs.User]{}, kurs.ErrUserNotFound
+	return cache.Entry[kurs.User]{Source: cache.SourceLoader, Reason: cache.ReasonMiss}, kurs.ErrUserNotFound
 }
 
 func (f *fakeUsers) Get(ctx context.Context, id int64) (cache.Entry[kurs.User], error) {
@@ -68,17 +68,28 @@ func (f *fakeUsers) GetFresh(ctx context.Context, id int64) (cache.Entry[kurs.Us
 	return e, err
 }
 
-func (f *fakeUsers) List(ctx context.Context, after int64, limit int) ([]kurs.User, error) {
-	if f.list != nil {
-		return f.list(ctx, after, limit)
+func (f *fakeUsers) Page(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error) {
+	if f.page != nil {
+		return f.page(ctx, after, limit)
 	}
-	var page []kurs.User
+	page := kurs.UserPage{Users: []kurs.User{}}
 	for _, u := range []kurs.User{max1, user2} {
-		if u.ID > after && len(page) < limit {
-			page = append(page, u)
+		if u.ID > after && len(page.Users) < limit {
+			page.Users = append(page.Users, u)
 		}
 	}
-	return page, nil
+	return pageEntry(page)
+}
+
+func pageEntry(page kurs.UserPage) (cache.Entry[kurs.UserPage], error) {
+	raw, err := json.Marshal(page)
+	return cache.Entry[kurs.UserPage]{Value: page, Raw: raw, Source: cache.SourceRedis, TTL: 7 * time.Second, CacheTime: 400 * time.Microsecond}, err
+}
+
+func (f *fakeUsers) PageFresh(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error) {
+	e, err := f.Page(ctx, after, limit)
+	e.Source, e.Reason, e.LoadTime = cache.SourceLoader, cache.ReasonBypass, 1200*time.Microsecond
+	return e, err
 }
 
 func (f *fakeUsers) Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error) {

@@ -111,8 +111,8 @@ func TestUnexpectedErrorGoesToTheLogAlone(t *testing.T) {
 	s.users.get = func(context.Context, int64) (cache.Entry[kurs.User], error) {
 		return cache.Entry[kurs.User]{}, errors.New("password of the database is wrong")
 	}
-	s.users.list = func(context.Context, int64, int) ([]kurs.User, error) {
-		return nil, errors.New("password of the database is wrong")
+	s.users.page = func(context.Context, int64, int) (cache.Entry[kurs.UserPage], error) {
+		return cache.Entry[kurs.UserPage]{}, errors.New("password of the database is wrong")
 	}
 	for _, target := range []string{"/users/1", "/users"} {
 		w := s.do(t, "GET", target, "")

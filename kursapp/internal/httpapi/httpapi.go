@@ -55,11 +55,12 @@ type Deps struct {
 }
 
 // Users is what the users routes ask. kurs.Users implements it; its errors are
-// *kurs.Error. Get and GetFresh return the user's JSON in Entry.Raw.
+// *kurs.Error. What comes through the cache has its JSON in Entry.Raw.
 type Users interface {
 	Get(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
 	GetFresh(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
-	List(ctx context.Context, after int64, limit int) ([]kurs.User, error)
+	Page(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
+	PageFresh(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
 	Delete(ctx context.Context, actor kurs.Actor, id int64) error
 }

@@ -39,23 +39,27 @@ func (a *api) userGetRoute() {
 		{Name: "Cache-Control", In: "header", Description: "no-cache reads the database.", Schema: text},
 		{Name: "If-None-Match", In: "header", Description: "ETags the client has.", Schema: text},
 	}
-	headers := map[string]*huma.Param{
-		"Cache-Status":  {Description: "RFC 9211: hit or why not, and the tier (local, redis, database).", Schema: text},
-		"Server-Timing": {Description: "Milliseconds that the cache and the database took.", Schema: text},
-		"ETag":          {Description: "Names this state of the user.", Schema: text},
-	}
-	op.Responses = map[string]*huma.Response{
-		"200": {
-			Description: http.StatusText(http.StatusOK), Headers: headers,
-			Content: map[string]*huma.MediaType{
-				"application/json": {Schema: a.userSchema()},
-			},
-		},
-		"304": {Description: http.StatusText(http.StatusNotModified), Headers: headers},
-	}
+	op.Responses = cachedResponses(a.userSchema())
 	a.documentErrors(&op)
 	a.huma.OpenAPI().AddOperation(&op)
 	a.mux.HandleFunc("GET /users/{id}", a.getUser)
+}
+
+// cachedResponses documents what writeEntry writes.
+func cachedResponses(schema *huma.Schema) map[string]*huma.Response {
+	text := &huma.Schema{Type: huma.TypeString}
+	headers := map[string]*huma.Param{
+		"Cache-Status":  {Description: "RFC 9211: hit or why not, and the tier (local, redis, database).", Schema: text},
+		"Server-Timing": {Description: "Milliseconds that the cache and the database took.", Schema: text},
+		"ETag":          {Description: "Names this state.", Schema: text},
+	}
+	return map[string]*huma.Response{
+		"200": {
+			Description: http.StatusText(http.StatusOK), Headers: headers,
+			Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		},
+		"304": {Description: http.StatusText(http.StatusNotModified), Headers: headers},
+	}
 }
 
 func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
@@ -64,16 +68,14 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
-	bypass := asksForFresh(r.Header)
 	var e cache.Entry[kurs.User]
-	if bypass {
+	if asksForFresh(r.Header) {
 		e, err = a.Users.GetFresh(r.Context(), id)
 	} else {
 		e, err = a.Users.Get(r.Context(), id)
 	}
-	if errors.Is(err, kurs.ErrUserNotFound) {
-		// The database said so: that a user does not exist is never cached.
-		w.Header()["Cache-Status"] = []string{notFoundStatus(bypass)}
+	if errors.Is(err, kurs.ErrUserNotFound) && e.Source != 0 {
+		w.Header()["Cache-Status"] = []string{string(appendCacheStatus(nil, &e))}
 	}
 	if err == nil && len(e.Raw) == 0 {
 		e.Raw, err = json.Marshal(e.Value)
@@ -86,7 +88,7 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 }
 
 // writeEntry answers with the bytes of a cache entry.
-func writeEntry(w http.ResponseWriter, r *http.Request, e *cache.Entry[kurs.User]) {
+func writeEntry[V any](w http.ResponseWriter, r *http.Request, e *cache.Entry[V]) {
 	h := w.Header()
 	// The three that differ from answer to answer share one string and one slice.
 	var buf [160]byte

@@ -99,7 +99,7 @@ func TestNoCacheReadsTheDatabase(t *testing.T) {
 	s := newSite(t, Demo)
 	s.users.fresh = func(_ context.Context, id int64) (cache.Entry[kurs.User], error) {
 		if id == 77 {
-			return cache.Entry[kurs.User]{}, kurs.ErrUserNotFound
+			return cache.Entry[kurs.User]{Source: cache.SourceLoader, Reason: cache.ReasonBypass}, kurs.ErrUserNotFound
 		}
 		return cache.Entry[kurs.User]{Raw: []byte(`{"fresh":true}`), Source: cache.SourceLoader, Reason: cache.ReasonBypass}, nil
 	}
@@ -132,6 +132,21 @@ func TestUnknownUserHasACacheStatus(t *testing.T) {
 	w := newSite(t, Demo).do(t, "GET", "/users/77", "")
 	if got := w.Header().Get("Cache-Status"); w.Code != 404 || got != "kursapp; fwd=miss; detail=database" {
 		t.Errorf("status %d, Cache-Status %q", w.Code, got)
+	}
+	s := newSite(t, Demo)
+	s.users.get = func(context.Context, int64) (cache.Entry[kurs.User], error) {
+		return cache.Entry[kurs.User]{Source: cache.SourceRedis, TTL: 7 * time.Second}, kurs.ErrUserNotFound
+	}
+	w = s.do(t, "GET", "/users/77", "")
+	if got := w.Header().Get("Cache-Status"); w.Code != 404 || got != "kursapp; hit; ttl=7; detail=redis" {
+		t.Errorf("remembered: status %d, Cache-Status %q", w.Code, got)
+	}
+	s.users.get = func(context.Context, int64) (cache.Entry[kurs.User], error) {
+		return cache.Entry[kurs.User]{}, kurs.ErrUserNotFound // an id that cannot be: nobody was asked
+	}
+	w = s.do(t, "GET", "/users/0", "")
+	if got := w.Header().Values("Cache-Status"); w.Code != 404 || len(got) != 0 {
+		t.Errorf("impossible: status %d, Cache-Status %q", w.Code, got)
 	}
 }
 

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
-	"math"
 	"net/http"
 	"strconv"
 
@@ -39,22 +37,9 @@ type userChangeInput struct {
 	} `nameHint:"UserChange"`
 }
 
-type userPageInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Users on the page."`
-	Cursor string `query:"cursor" doc:"next_cursor of the page before; without it the first page."`
-}
-
-type userPage struct {
-	Users      []kurs.User `json:"users" nullable:"false" doc:"By id."`
-	NextCursor string      `json:"next_cursor,omitempty" doc:"Cursor of the next page; absent on the last one."`
-}
-
-type userPageOutput struct {
-	Body userPage
-}
-
 func (a *api) userRoutes() {
 	a.userGetRoute()
+	a.userListRoute()
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "register", Method: http.MethodPost, Path: "/users",
 		Summary:     "Register a user",
@@ -62,13 +47,6 @@ func (a *api) userRoutes() {
 		Tags:        []string{tagUsers}, DefaultStatus: http.StatusCreated, MaxBodyBytes: -1,
 		Errors: []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, a.register)
-	huma.Register(a.huma, a.userOperation(huma.Operation{
-		OperationID: "list-users", Method: http.MethodGet, Path: "/users",
-		Summary:     "List users, page by page",
-		Description: "In production for administrators only.",
-		Middlewares: huma.Middlewares{a.require(func(actor kurs.Actor, _ int64) error { return actor.MayList() })},
-		Errors:      []int{http.StatusServiceUnavailable},
-	}), a.listUsers)
 	huma.Register(a.huma, a.userOperation(huma.Operation{
 		OperationID: "update-user", Method: http.MethodPut, Path: "/users/{id}",
 		Summary: "Change name and address of a user",
@@ -109,27 +87,6 @@ func (a *api) register(ctx context.Context, in *registrationInput) (*registratio
 	return &registrationOutput{Location: "/users/" + strconv.FormatInt(user.ID, 10), Body: user}, nil
 }
 
-func (a *api) listUsers(ctx context.Context, in *userPageInput) (*userPageOutput, error) {
-	after, ok := decodeCursor(in.Cursor)
-	if !ok {
-		return nil, invalid("query.cursor", textParamInvalid)
-	}
-	// One more than asked for tells whether there is a next page.
-	users, err := a.Users.List(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	page := userPage{Users: users}
-	if len(users) > in.Limit {
-		page.Users = users[:in.Limit]
-		page.NextCursor = encodeCursor(page.Users[in.Limit-1].ID)
-	}
-	if page.Users == nil {
-		page.Users = []kurs.User{}
-	}
-	return &userPageOutput{Body: page}, nil
-}
-
 func (a *api) updateUser(ctx context.Context, in *userChangeInput) (*userOutput, error) {
 	user, err := a.Users.Update(ctx, actorOf(ctx), in.ID, in.Body.Name, in.Body.Email)
 	if err != nil {
@@ -143,27 +100,4 @@ func (a *api) deleteUser(ctx context.Context, in *userIDInput) (*messageOutput, 
 		return nil, err
 	}
 	return &messageOutput{messageBody{exchangeOf(ctx).text(textUserDeleted)}}, nil
-}
-
-// encodeCursor makes the cursor of the page after a user. It is encoded so
-// that nobody calculates with it.
-func encodeCursor(last int64) string {
-	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, last, 10))
-}
-
-// decodeCursor is the inverse of encodeCursor. No cursor is the first page.
-// Anything encodeCursor did not make is refused.
-func decodeCursor(cursor string) (after int64, ok bool) {
-	if cursor == "" {
-		return 0, true
-	}
-	if len(cursor) > base64.RawURLEncoding.EncodedLen(len(strconv.Itoa(math.MaxInt64))) {
-		return 0, false
-	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, false
-	}
-	after, err = strconv.ParseInt(string(text), 10, 64)
-	return after, err == nil && after > 0 && encodeCursor(after) == cursor
 }

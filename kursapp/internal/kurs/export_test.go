@@ -18,3 +18,6 @@ func OnDerive(h *Hasher, f func(memory, time uint32)) {
 		return argon2.IDKey(password, salt, time, memory, threads, keyLen)
 	}
 }
+
+// EncodeCursor returns the cursor of the page after a user.
+func EncodeCursor(last int64) string { return encodeCursor(last) }

@@ -24,9 +24,9 @@ const pagesTag = "all"
 // what is written past this service.
 const pageTTL = 10 * time.Second
 
-// Page is a part of the list of users, by id. Its JSON form is the contract of
+// UserPage is a part of the list of users, by id. Its JSON form is the contract of
 // GET /users.
-type Page struct {
+type UserPage struct {
 	Users      []User `json:"users"`
 	NextCursor string `json:"next_cursor,omitempty"` // empty on the last page
 }
@@ -38,7 +38,7 @@ type Page struct {
 //
 // It fails with CodeUnavailable when the database cannot be asked or has too much to
 // do.
-func (u *Users) Page(ctx context.Context, after int64, limit int) (cache.Entry[Page], error) {
+func (u *Users) Page(ctx context.Context, after int64, limit int) (cache.Entry[UserPage], error) {
 	if limit = pageLimit(limit); after <= 0 {
 		e, err := u.pages.Lookup(ctx, limit)
 		return pageEntry("list users", e, err)
@@ -47,7 +47,7 @@ func (u *Users) Page(ctx context.Context, after int64, limit int) (cache.Entry[P
 }
 
 // PageFresh is Page as the database has it now; the cache is refreshed.
-func (u *Users) PageFresh(ctx context.Context, after int64, limit int) (cache.Entry[Page], error) {
+func (u *Users) PageFresh(ctx context.Context, after int64, limit int) (cache.Entry[UserPage], error) {
 	if limit = pageLimit(limit); after <= 0 {
 		e, err := u.pages.Refresh(ctx, limit)
 		return pageEntry("list users afresh", e, err)
@@ -62,26 +62,26 @@ func pageLimit(limit int) int {
 	return min(limit, MaxListLimit)
 }
 
-func pageEntry(op string, e cache.Entry[Page], err error) (cache.Entry[Page], error) {
+func pageEntry(op string, e cache.Entry[UserPage], err error) (cache.Entry[UserPage], error) {
 	if err != nil {
-		return cache.Entry[Page]{}, wrap(op, err)
+		return cache.Entry[UserPage]{}, wrap(op, err)
 	}
 	return e, nil
 }
 
 // laterPage asks the database: few read on, and each from somewhere else.
-func (u *Users) laterPage(ctx context.Context, after int64, limit int) (cache.Entry[Page], error) {
+func (u *Users) laterPage(ctx context.Context, after int64, limit int) (cache.Entry[UserPage], error) {
 	const op = "list users"
 	began := time.Now()
 	page, err := loadPage(ctx, u.store, after, limit)
 	if err != nil {
-		return cache.Entry[Page]{}, wrap(op, err)
+		return cache.Entry[UserPage]{}, wrap(op, err)
 	}
 	raw, err := json.Marshal(page)
 	if err != nil {
-		return cache.Entry[Page]{}, fmt.Errorf("%s: %w", op, err)
+		return cache.Entry[UserPage]{}, fmt.Errorf("%s: %w", op, err)
 	}
-	return cache.Entry[Page]{
+	return cache.Entry[UserPage]{
 		Value: page, Raw: raw, Source: cache.SourceLoader, Reason: cache.ReasonBypass, LoadTime: time.Since(began),
 	}, nil
 }
@@ -94,16 +94,16 @@ func pagesOptions(o cache.Options) cache.Options {
 	return o
 }
 
-func loadPage(ctx context.Context, store Store, after int64, limit int) (Page, error) {
+func loadPage(ctx context.Context, store Store, after int64, limit int) (UserPage, error) {
 	// One more than asked for tells whether there is a next page.
 	users, err := store.Users(ctx, after, limit+1)
 	if err != nil {
-		return Page{}, err
+		return UserPage{}, err
 	}
 	if users == nil {
 		users = []User{}
 	}
-	page := Page{Users: users}
+	page := UserPage{Users: users}
 	if len(users) > limit {
 		page.Users = users[:limit]
 		page.NextCursor = encodeCursor(page.Users[limit-1].ID)
@@ -118,7 +118,7 @@ func encodeCursor(last int64) string {
 }
 
 // ParseCursor returns the id behind which the page of a cursor begins. No cursor is
-// the first page. Anything that no Page carried is refused.
+// the first page. Anything that no UserPage carried is refused.
 func ParseCursor(cursor string) (after int64, ok bool) {
 	if cursor == "" {
 		return 0, true

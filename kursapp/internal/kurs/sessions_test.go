@@ -182,6 +182,6 @@ func TestProfileOfAnActorMadeByHand(t *testing.T) {
 		wantCode(t, err, want)
 	}
 	w.store.down.Store(true)
-	_, err := w.accounts.Profile(t.Context(), kurs.Actor{UserID: 99, Role: kurs.RoleUser})
+	_, err := w.accounts.Profile(t.Context(), kurs.Actor{UserID: 98, Role: kurs.RoleUser})
 	wantCode(t, err, kurs.CodeUnavailable)
 }

@@ -29,7 +29,7 @@ const (
 type Users struct {
 	store    Store
 	cache    *cache.Cache[int64, User]
-	pages    *cache.Cache[int, Page] // first pages, by how many users they show
+	pages    *cache.Cache[int, UserPage] // first pages, by how many users they show
 	sessions *session.Manager
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
@@ -72,7 +72,7 @@ func NewUsers(d UsersDeps) *Users {
 	return &Users{
 		store: d.Store,
 		cache: cache.New(d.Client, CachePrefix, loadUser(d.Store), d.CacheOptions),
-		pages: cache.New(d.Client, PagesPrefix, func(ctx context.Context, limit int) (Page, error) {
+		pages: cache.New(d.Client, PagesPrefix, func(ctx context.Context, limit int) (UserPage, error) {
 			return loadPage(ctx, d.Store, 0, limit)
 		}, pagesOptions(d.CacheOptions)),
 		sessions: d.Sessions,

@@ -46,16 +46,23 @@ func (w *world) redisGet(t *testing.T, key string) string {
 	return value
 }
 
+// That there is no such user is remembered, and forgotten when one registers.
 func TestGetOfAnUnknownUser(t *testing.T) {
 	t.Parallel()
 	w := newDemo(t)
-	_, err := w.users.Get(t.Context(), 1)
+	for _, source := range []cache.Source{cache.SourceLoader, cache.SourceRedis} {
+		e, err := w.users.Get(t.Context(), 1)
+		wantCode(t, err, kurs.CodeUserNotFound)
+		if e.Source != source {
+			t.Errorf("%v said so, want %v", e.Source, source)
+		}
+	}
+	_, err := w.users.GetFresh(t.Context(), 1)
 	wantCode(t, err, kurs.CodeUserNotFound)
-	_, err = w.users.GetFresh(t.Context(), 1)
-	wantCode(t, err, kurs.CodeUserNotFound)
-
-	// That was not remembered: who registers is there at once.
-	user := w.add(t, "Max", kurs.RoleUser)
+	if got := w.redisGet(t, "cache:user:1"); got != "null" {
+		t.Errorf("Redis has %s", got)
+	}
+	user := w.register(t, "Max")
 	if got := w.get(t, user.ID).Value; got != user {
 		t.Errorf("got %+v, want %+v", got, user)
 	}
@@ -106,8 +113,8 @@ func TestReadsGoOnWithoutRedis(t *testing.T) {
 	if e, err := w.users.GetFresh(t.Context(), user.ID); err != nil || e.Value != user {
 		t.Errorf("get fresh: %+v, %v", e.Value, err)
 	}
-	if list, err := w.users.List(t.Context(), 0, 10); err != nil || len(list) != 1 {
-		t.Errorf("list: %v, %v", list, err)
+	if page, _ := w.page(t, 0, 10); len(page.Users) != 1 {
+		t.Errorf("page: %+v", page)
 	}
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("took %v, want at most 2s", took)
@@ -127,38 +134,6 @@ func TestReadsWithoutDatabase(t *testing.T) {
 	wantCode(t, err, kurs.CodeUnavailable)
 	_, err = w.users.GetFresh(t.Context(), user.ID)
 	wantCode(t, err, kurs.CodeUnavailable)
-	_, err = w.users.List(t.Context(), 0, 10)
+	_, err = w.users.Page(t.Context(), 0, 10)
 	wantCode(t, err, kurs.CodeUnavailable)
-}
-
-func TestListPages(t *testing.T) {
-	t.Parallel()
-	w := newDemo(t)
-	hash := "" // nobody logs in here
-	for i := range 205 {
-		w.addWithHash(t, "User"+string(rune('a'+i/26))+string(rune('a'+i%26)), kurs.RoleUser, hash)
-	}
-	for name, c := range map[string]struct {
-		after       int64
-		limit       int
-		first, last int64
-	}{
-		"first page":       {0, 10, 1, 10},
-		"next page":        {10, 10, 11, 20},
-		"last page":        {200, 10, 201, 205},
-		"default limit":    {0, 0, 1, 50},
-		"negative limit":   {0, -1, 1, 50},
-		"limit is bounded": {0, 1_000_000, 1, 200},
-	} {
-		got, err := w.users.List(t.Context(), c.after, c.limit)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if len(got) == 0 || got[0].ID != c.first || got[len(got)-1].ID != c.last || len(got) != int(c.last-c.first+1) {
-			t.Errorf("%s: %d users from %d; want %d to %d", name, len(got), got[0].ID, c.first, c.last)
-		}
-	}
-	if got, err := w.users.List(t.Context(), 205, 10); err != nil || len(got) != 0 {
-		t.Errorf("behind the last: %v, %v", got, err)
-	}
 }

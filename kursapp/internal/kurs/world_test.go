@@ -77,6 +77,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 	t.Helper()
 	users := kurs.NewUsers(kurs.UsersDeps{
 		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter,
+		CacheOptions: cache.Options{NegativeTTL: time.Minute},
 	})
 	t.Cleanup(users.Close)
 	return users
@@ -136,6 +137,18 @@ func (w *world) addWithHash(t *testing.T, name string, role kurs.Role, hash stri
 	u, err := w.store.CreateUser(t.Context(), kurs.NewAccount{
 		Name: name, Email: strings.ToLower(name) + "@example.com", PasswordHash: hash, Role: role,
 	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// register makes an account as a person would, through the service.
+func (w *world) register(t *testing.T, name string) kurs.User {
+	t.Helper()
+	u, err := w.accounts.Register(t.Context(), kurs.Registration{
+		Name: name, Email: strings.ToLower(name) + "@example.com", Password: password(name), ClientPrefix: "192.0.2.1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
