@@ -29,6 +29,12 @@
 //     memory follows an invalidation by push, usually within a millisecond, and in
 //     any failure within [Options.MaxStaleness]; in the process that invalidated,
 //     nothing older is returned once Invalidate has.
+//   - [Cache.InvalidateTags] does for all keys that have a tag ([Options.Tags]) what
+//     Invalidate does for one, at the price of one.
+//   - With [Options.RefreshAhead], what is read often is loaded again before it ends,
+//     by one process, and no read waits. With [Options.StaleIfError], what is past its
+//     TTL is returned where the loader fails, and says so; never what was
+//     invalidated.
 //   - What lies in Redis and is not understood (garbage, another type, a value
 //     that another version of the program wrote without a member that this one
 //     needs) is a miss and is overwritten.
@@ -49,5 +55,6 @@
 // script that looks whether the lease still holds that token; an invalidation
 // deletes value and lease in one command. So what was loaded before an
 // invalidation is never stored after it. Joined callers are held to the same
-// rule: flight.go says how.
+// rule: flight.go says how, and tags.go what tags add to it. Reads that come at the
+// same time share exchanges with Redis: see gather.go.
 package cache

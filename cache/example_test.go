@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -86,6 +87,75 @@ func ExampleCache_Lookup() {
 	// Output:
 	// database: {"id":1,"name":"Max"}, reason miss, for 1m0s, <nil>
 	// redis: {"id":1,"name":"Max"}, reason none, for 1m0s, <nil>
+}
+
+func ExampleCache_InvalidateTags() {
+	client, stop := connect()
+	defer stop()
+	ctx := context.Background()
+
+	// The key says the tenant: "acme/7" is page 7 of acme.
+	loads := 0
+	pages := cache.New(client, "cache:page", func(_ context.Context, key string) (string, error) {
+		loads++
+		return fmt.Sprintf("%s, load %d", key, loads), nil
+	}, cache.Options{Tags: func(key any) []string {
+		tenant, _, _ := strings.Cut(key.(string), "/")
+		return []string{tenant}
+	}})
+	defer pages.Close()
+
+	for range 2 {
+		a, err := pages.Get(ctx, "acme/7")
+		fmt.Println(a, err)
+		b, err := pages.Get(ctx, "brand/1")
+		fmt.Println(b, err)
+		fmt.Println("invalidated:", pages.InvalidateTags(ctx, "acme"))
+	}
+	// Output:
+	// acme/7, load 1 <nil>
+	// brand/1, load 2 <nil>
+	// invalidated: <nil>
+	// acme/7, load 3 <nil>
+	// brand/1, load 2 <nil>
+	// invalidated: <nil>
+}
+
+func ExampleOptions_staleIfError() {
+	server, err := miniredis.Run()
+	if err != nil {
+		panic(err)
+	}
+	defer server.Close()
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{server.Addr()}, AlwaysRESP2: true, DisableCache: true, ForceSingleClient: true,
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer client.Close()
+	ctx := context.Background()
+
+	var outage error
+	prices := cache.New(client, "cache:price", func(context.Context, string) (int, error) {
+		return 42, outage
+	}, cache.Options{TTL: time.Minute, StaleIfError: time.Hour})
+	defer prices.Close()
+
+	price, err := prices.Get(ctx, "tea")
+	fmt.Println(price, err)
+	outage = errors.New("the database is away")
+	server.FastForward(2 * time.Minute)
+	e, err := prices.Lookup(ctx, "tea")
+	fmt.Println(e.Value, e.Source, e.Reason, err)
+	fmt.Println("invalidated:", prices.Invalidate(ctx, "tea"))
+	_, err = prices.Get(ctx, "tea")
+	fmt.Println(err)
+	// Output:
+	// 42 <nil>
+	// 42 redis stale <nil>
+	// invalidated: <nil>
+	// cache: load cache:price:tea: the database is away
 }
 
 func ExampleCache_GetMany() {

@@ -86,7 +86,8 @@ func (r *Recorder) Reset() {
 }
 
 // Wait returns the oldest remembered event of this kind about this key in Redis (see
-// [cache.Cache.Key]; empty for events that are about none), or else waits for one.
+// [cache.Cache.Key]; for events about the whole cache its prefix, as cache:user:), or
+// else waits for one.
 // If none comes, it fails the test with a list of what did. Call [Recorder.Reset]
 // before what is waited for, to leave out what happened earlier.
 func (r *Recorder) Wait(tb testing.TB, kind cache.EventKind, key string) cache.Event {
