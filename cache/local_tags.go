@@ -24,7 +24,7 @@ type tagSeen struct {
 const tagSeenBytes = int64(unsafe.Sizeof(tagSeen{}))
 
 func (s *tagStripes) stripe(tag string) uint8 {
-	return uint8(maphash.String(s.seed, tag) & 255) //nolint:gosec // eight bits
+	return uint8(maphash.String(s.seed, tag) & 255)
 }
 
 // see is called before the question to Redis is sent: a push may overtake the answer.

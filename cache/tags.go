@@ -2,11 +2,10 @@ package cache
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"fmt"
 	"strings"
-
-	"crypto/rand"
 
 	"github.com/speedlayer/speedlayer/internal/redisx"
 )
