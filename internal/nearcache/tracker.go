@@ -2,8 +2,6 @@ package nearcache
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,20 +15,14 @@ const (
 	lastRetry  = 2 * time.Second
 )
 
-var (
-	errCluster = errors.New("nearcache: a cluster is not tracked yet")
-	errReplica = errors.New("nearcache: the server is no master any more")
-	errLost    = errors.New("nearcache: the connection was lost")
-)
-
-// TrackerOptions are the options of [NewTracker]. The callbacks run on the
-// connection's read loop, one at a time, and must not block.
+// TrackerOptions are the options of [NewTracker]. OnChange and OnGap run on the read
+// loops of connections, in a Cluster several at the same time, and must not block.
 type TrackerOptions struct {
 	// Prefixes are the beginnings of the keys to track. None may be the beginning of
 	// another one.
 	Prefixes []string
-	// MaxStaleness is how long after a PING was sent its answer is good for, and how
-	// long to wait for it. Default: 1 s.
+	// MaxStaleness is how long after a heartbeat was sent its answer is good for, and
+	// how long to wait for it. Default: 1 s.
 	MaxStaleness time.Duration
 	// OnChange is told of each tracked key that was changed, expired or evicted.
 	OnChange func(name string)
@@ -38,7 +30,7 @@ type TrackerOptions struct {
 	// everything must be dropped before it returns.
 	OnGap func()
 	// OnState is told when tracking begins, with nil, and why it ended or could not
-	// begin. The same kind of news is not repeated. It runs outside the read loop.
+	// begin. The same kind of news is not repeated. It runs outside the read loops.
 	OnState func(err error)
 }
 
@@ -53,16 +45,17 @@ type Tracker struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu        sync.Mutex
-	broken    bool // the present connection was lost
-	watches   map[string]map[chan struct{}]struct{}
-	watching  atomic.Int64
+	mu       sync.Mutex
+	watches  map[string]map[chan struct{}]struct{}
+	watching atomic.Int64
+
+	// Of run alone.
 	announced bool // OnState was told something
 	ready     bool // and that was nil
+	unsettled *unsettled
 }
 
-// NewTracker starts to track. In a Cluster it does not get ready: that would need a
-// connection to every master.
+// NewTracker starts to track. In a Cluster it has a connection to every master.
 func NewTracker(client rueidis.Client, o TrackerOptions) *Tracker {
 	if o.MaxStaleness <= 0 {
 		o.MaxStaleness = time.Second
@@ -150,116 +143,19 @@ func (t *Tracker) announce(err error) {
 	t.o.OnState(err)
 }
 
-// track keeps one connection until it is lost, and reports whether it was ever
-// ready.
-func (t *Tracker) track() (began bool, err error) {
-	if t.client.Mode() == rueidis.ClientModeCluster {
-		return false, errCluster
+// changed tells of one key.
+func (t *Tracker) changed(name string) {
+	t.o.OnChange(name)
+	if t.watching.Load() > 0 {
+		t.mu.Lock()
+		wake(t.watches[name])
+		t.mu.Unlock()
 	}
-	conn, release := t.client.Dedicate()
-	defer release()
-	defer conn.Close() // its pushes must not reach whoever gets it next
+}
+
+// forget drops everything: any key may have changed.
+func (t *Tracker) forget() {
 	t.mu.Lock()
-	t.broken = false
-	t.mu.Unlock()
-	lost := conn.SetOnInvalidations(t.pushed)
-	defer t.gap(true)
-	if err := t.begin(conn); err != nil {
-		return false, fmt.Errorf("nearcache: begin tracking: %w", err)
-	}
-	// What was stored without tracking, and is still on its way, is worth nothing.
-	t.gap(false)
-	for {
-		if err := t.beat(conn); err != nil {
-			return began, fmt.Errorf("nearcache: heartbeat: %w", err)
-		}
-		if !began {
-			began = true
-			t.announce(nil)
-		}
-		timer := time.NewTimer(t.o.MaxStaleness / 4)
-		select {
-		case <-timer.C:
-		case err := <-lost:
-			timer.Stop()
-			return began, errors.Join(errLost, err)
-		case <-t.ctx.Done():
-			timer.Stop()
-			return began, t.ctx.Err()
-		}
-	}
-}
-
-func (t *Tracker) begin(conn rueidis.DedicatedClient) error {
-	ctx, cancel := context.WithTimeout(t.ctx, t.o.MaxStaleness)
-	defer cancel()
-	// rueidis switches tracking on for its own cache, in a mode that excludes this one.
-	off := conn.B().Arbitrary("CLIENT", "TRACKING", "OFF").Build()
-	on := conn.B().Arbitrary("CLIENT", "TRACKING", "ON", "BCAST")
-	for _, p := range t.o.Prefixes {
-		on = on.Args("PREFIX", p)
-	}
-	if err := conn.Do(ctx, off).Error(); err != nil {
-		return err
-	}
-	return conn.Do(ctx, on.Build()).Error()
-}
-
-// beat sends one heartbeat. After a failover that Sentinel made, the old master goes
-// on answering PING: there the heartbeat asks for the role too.
-func (t *Tracker) beat(conn rueidis.DedicatedClient) error {
-	ctx, cancel := context.WithTimeout(t.ctx, t.o.MaxStaleness)
-	defer cancel()
-	sent := t.Now()
-	if t.client.Mode() == rueidis.ClientModeSentinel {
-		role, err := conn.Do(ctx, conn.B().Role().Build()).ToArray()
-		if err != nil {
-			return err
-		}
-		if kind, _ := role[0].ToString(); kind != "master" {
-			return errReplica
-		}
-	} else if err := conn.Do(ctx, conn.B().Ping().Build()).Error(); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.broken {
-		return errLost
-	}
-	t.until.Store(sent + int64(t.o.MaxStaleness))
-	return nil
-}
-
-// pushed is called by rueidis with the keys that changed; nil means that Redis was
-// flushed or the connection lost.
-func (t *Tracker) pushed(keys []rueidis.RedisMessage) {
-	if keys == nil {
-		t.gap(true)
-		return
-	}
-	for i := range keys {
-		name, err := keys[i].ToString()
-		if err != nil {
-			continue
-		}
-		t.o.OnChange(name)
-		if t.watching.Load() > 0 {
-			t.mu.Lock()
-			wake(t.watches[name])
-			t.mu.Unlock()
-		}
-	}
-}
-
-// gap drops everything. Where the connection is not to be trusted any more, nothing
-// is fresh until the next one; a flush looks the same and costs a reconnect.
-func (t *Tracker) gap(broken bool) {
-	t.mu.Lock()
-	if broken {
-		t.broken = true
-		t.until.Store(0)
-	}
 	for _, channels := range t.watches {
 		wake(channels)
 	}

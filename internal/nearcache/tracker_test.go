@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/speedlayer/speedlayer/internal/nearcache"
 	"github.com/speedlayer/speedlayer/internal/redistest"
 )
@@ -18,8 +20,13 @@ type watcher struct {
 
 func track(t *testing.T, server *redistest.Server, prefixes ...string) *watcher {
 	t.Helper()
+	return trackClient(t, server.Client(t), prefixes...)
+}
+
+func trackClient(t *testing.T, client rueidis.Client, prefixes ...string) *watcher {
+	t.Helper()
 	w := &watcher{changes: make(chan string, 1000), states: make(chan error, 100)}
-	w.Tracker = nearcache.NewTracker(server.Client(t), nearcache.TrackerOptions{
+	w.Tracker = nearcache.NewTracker(client, nearcache.TrackerOptions{
 		Prefixes: prefixes,
 		OnChange: func(name string) { w.changes <- name },
 		OnGap:    func() { w.gaps.Add(1) },

@@ -13,7 +13,7 @@ import (
 
 const clusterSlots = 16384
 
-// Cluster is a running Redis Cluster of masters without replicas.
+// Cluster is a running Redis Cluster, of masters without replicas at first.
 type Cluster struct {
 	nodes []*Server
 }
@@ -34,9 +34,7 @@ func StartCluster(tb testing.TB, nodes int) *Cluster {
 		node.must(tb, "CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(i+1))
 	}
 	for _, other := range c.nodes[1:] {
-		bus := other.CLI(tb, "CONFIG", "GET", "cluster-port")
-		_, bus, _ = strings.Cut(bus, "\n")
-		c.nodes[0].must(tb, "CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(other.port), bus)
+		c.nodes[0].meet(tb, other)
 	}
 	c.awaitOK(tb)
 	return c
@@ -54,6 +52,13 @@ func startNode(tb testing.TB) *Server {
 		"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf",
 	))
+}
+
+func (s *Server) meet(tb testing.TB, other *Server) {
+	tb.Helper()
+	bus := other.CLI(tb, "CONFIG", "GET", "cluster-port")
+	_, bus, _ = strings.Cut(bus, "\n")
+	s.must(tb, "CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(other.port), bus)
 }
 
 func (s *Server) must(tb testing.TB, args ...string) {
