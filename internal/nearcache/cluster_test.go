@@ -210,7 +210,7 @@ func TestReplicaOfAKilledMasterIsPromoted(t *testing.T) {
 func TestFrozenMasterWakesUpReplaced(t *testing.T) {
 	t.Parallel()
 	m, cluster := clusterMemory(t, func(o *rueidis.ClientOption) {
-		o.Dialer.KeepAlive, o.ConnWriteTimeout = time.Minute, time.Minute
+		o.Dialer.KeepAlive, o.ConnWriteTimeout, o.AlwaysPipelining = time.Minute, time.Minute, true
 	})
 	masters := cluster.Nodes()
 	replica := cluster.AddReplica(t, masters[0])

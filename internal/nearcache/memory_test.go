@@ -133,17 +133,22 @@ func (m *memory) check(ctx context.Context) {
 	}
 }
 
-// fill reads as package cache does: a permit first, then the question.
+// fill reads what is not in memory, as package cache does: a permit first, then the
+// question.
 func (m *memory) fill(ctx context.Context, i int) {
-	for ctx.Err() == nil {
+	for ; ctx.Err() == nil; pause(ctx, 5*time.Millisecond) {
 		now := m.tracker.Now()
 		fresh := m.tracker.Fresh(now)
+		if fresh && m.store.Get([]byte(key(i)), now) != nil {
+			continue
+		}
 		ticket := m.store.Ticket(key(i))
-		n, err := m.client.Do(ctx, m.client.B().Get().Key(key(i)).Build()).AsInt64()
+		each, cancel := context.WithTimeout(ctx, bound)
+		n, err := m.client.Do(each, m.client.B().Get().Key(key(i)).Build()).AsInt64()
+		cancel()
 		if err == nil && fresh {
 			m.store.Put(ticket, key(i), n, 8, m.tracker.Now()+int64(time.Hour))
 		}
-		pause(ctx, 5*time.Millisecond)
 	}
 }
 
