@@ -3,6 +3,7 @@ package nearcache_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -105,9 +106,9 @@ func (m *memory) write(ctx context.Context, c rueidis.Client) {
 func (w *written) least(now int64) int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := len(w.acks) - 1; i >= 0; i-- {
-		if w.acks[i].at < now-int64(bound) {
-			return w.acks[i].value
+	for _, a := range slices.Backward(w.acks) {
+		if a.at < now-int64(bound) {
+			return a.value
 		}
 	}
 	return 0

@@ -3,6 +3,7 @@ package nearcache
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -52,7 +53,7 @@ func parseView(info, nodes string) (*view, error) {
 }
 
 func (v *view) readInfo(info string) error {
-	var epochErr, assignedErr error = errTopology, errTopology
+	epochErr, assignedErr := errTopology, errTopology
 	for line := range strings.Lines(info) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch name {
@@ -154,10 +155,7 @@ func (v *view) owners() []string {
 
 // writers are the nodes that may execute writes, with a slot that leads to each.
 func (v *view) writers() map[string]int {
-	w := map[string]int{}
-	for id, slot := range v.targets {
-		w[id] = slot
-	}
+	w := maps.Clone(v.targets)
 	for id, n := range v.nodes {
 		if n.slot >= 0 {
 			w[id] = n.slot
