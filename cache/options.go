@@ -55,10 +55,10 @@ type Options struct {
 	Valid func(value any) error
 	// LocalBytes bounds the memory of the local tier in accounted bytes. The tier
 	// keeps decoded values in this process and drops them when Redis says that they
-	// changed; it needs a connection of its own to a Redis that can push (6.0,
-	// RESP3), and is not used in a Cluster. An entry comes into it when it is read
-	// from Redis. What V points to is shared by all who read it and must not be
-	// changed. Default: 0, no local tier.
+	// changed; it needs a connection of its own, in a Cluster one to each master, to a
+	// Redis that can push (6.0, RESP3). An entry comes into it when it is read from
+	// Redis. What V points to is shared by all who read it and must not be changed.
+	// Default: 0, no local tier.
 	LocalBytes int64
 	// MaxStaleness is how long after a change was confirmed by Redis the local tiers
 	// of other processes may still return the old value, whatever happens to Redis

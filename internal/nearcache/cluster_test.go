@@ -223,6 +223,35 @@ func TestFrozenMasterWakesUpReplaced(t *testing.T) {
 	m.works("awake")
 }
 
+// Behind a proxy, or with host names, a client may know nodes by addresses that they
+// do not know themselves.
+func TestNodesBehindOtherAddresses(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3)
+	for _, node := range cluster.Nodes() {
+		node.CLI(t, "CONFIG", "SET", "cluster-preferred-endpoint-type", "unknown-endpoint")
+	}
+	client := cluster.Client(t, func(o *rueidis.ClientOption) {
+		for i, addr := range o.InitAddress {
+			o.InitAddress[i] = strings.Replace(addr, "127.0.0.1", "localhost", 1)
+		}
+	})
+	for addr := range client.Nodes() {
+		if !strings.HasPrefix(addr, "localhost:") {
+			t.Fatalf("the client knows %s: the test proves nothing", addr)
+		}
+	}
+	w := trackClient(t, client, "a:")
+	w.state(t, true)
+	for _, node := range cluster.Nodes() {
+		name := keyOf(t, node, "a:")
+		node.CLI(t, "SET", name, "x")
+		if got := receive(t, "push", w.changes); got != name {
+			t.Errorf("pushed: %s, want %s", got, name)
+		}
+	}
+}
+
 func TestTrackerOfADeadClusterCloses(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
