@@ -217,7 +217,7 @@ func TestFrozenMasterWakesUpReplaced(t *testing.T) {
 	masters[0].Freeze(t)
 	m.lost("frozen")
 	cluster.AwaitMaster(t, replica, replica, masters[1], masters[2])
-	m.passes(5 * bound)
+	m.passes(6 * bound)
 	masters[0].Thaw(t)
 	m.passes(3 * bound)
 	m.works("awake")

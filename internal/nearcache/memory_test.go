@@ -40,7 +40,7 @@ type ack struct {
 	value int64
 }
 
-const bound = time.Second
+const bound = 500 * time.Millisecond
 
 // remember starts a tracker, a writer and readers on so many keys.
 func remember(t *testing.T, reader, writer rueidis.Client, keys int) *memory {

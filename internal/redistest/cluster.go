@@ -51,6 +51,7 @@ func startNode(tb testing.TB) *Server {
 	return Start(tb, WithArgs(
 		"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf",
+		"--repl-diskless-sync-delay", "0", // a new replica need not wait for others
 	))
 }
 
