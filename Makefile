@@ -37,7 +37,7 @@ bench: go deps ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-once: ## Run every benchmark once, so that none rots
-	@go test -run '^$$' -bench . -benchtime 1x ./cache ./session ./ratelimit ./queue ./internal/... > /dev/null
+	@go test -run '^$$' -bench . -benchtime 1x ./cache ./session ./ratelimit ./queue ./internal/... ./kursapp/internal/app ./kursapp/internal/httpapi > /dev/null
 	@echo "every benchmark ran once"
 
 lint: go $(GOLANGCI) ## Run golangci-lint and gofumpt

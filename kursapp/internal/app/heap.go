@@ -6,13 +6,13 @@ import (
 )
 
 // heapFloor is how much the garbage collector is made to believe that kursapp
-// holds at least.
+// holds besides what it does hold.
 //
 // The collector runs whenever the heap has doubled. kursapp holds a few MiB, so
-// with cached answers at full speed it ran 30 times a second, which took a sixth
-// of the processor. With the floor it runs about three times a second, and the
-// process grows by at most twice the floor. A percentage (GOGC) would do the same
-// for a small heap, and multiply that of a full local cache.
+// with cached answers at full speed it ran 35 times a second, which took a sixth
+// of the processor. With the floor it runs three or four times a second, and the
+// process takes some 35 MiB more. A percentage (GOGC) would do the same for a
+// small heap, but multiply a full local cache as well.
 const heapFloor = 32 << 20
 
 // holdHeapFloor holds the floor until release is called. The memory is never

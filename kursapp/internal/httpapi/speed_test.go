@@ -119,3 +119,15 @@ func BenchmarkGetUser(b *testing.B) {
 		})
 	}
 }
+
+// TestACachedUserTakesTenAllocationsMoreThanABareHandler: five of them are what
+// http.Header needs for more than eight names.
+func TestACachedUserTakesTenAllocationsMoreThanABareHandler(t *testing.T) {
+	h, raw := hit(t)
+	r := call{method: "GET", target: "/users/1"}.request(t)
+	var w discard
+	count := func(h http.Handler) float64 { return testing.AllocsPerRun(200, func() { w.serve(h, r) }) }
+	if least, got := count(bare(raw)), count(h); got > least+10 {
+		t.Errorf("%v allocations, the bare handler has %v", got, least)
+	}
+}
