@@ -33,6 +33,8 @@ type App struct {
 	// listener is where HTTP is served; nil for a mere worker.
 	listener net.Listener
 	cors     []string
+	// metricsListener is where Prometheus scrapes; nil where it does not.
+	metricsListener net.Listener
 	// localBytes bounds the users kept in memory: 32 MiB hold some 60,000.
 	localBytes int64
 	greet      func() // called when the server is about to answer
@@ -85,7 +87,18 @@ func (a *App) Run(ctx context.Context) error {
 	defer background.Wait()
 	defer stopGround()
 
+	// The last line about the cache counts what the requests in flight did, too.
+	defer services.watch.report(ground, a.countsLevel())
 	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		services.watch.run(ctx, a.countsLevel())
+		return nil
+	})
+	if services.metrics != nil {
+		// Before the database is there: that is when somebody wants to look.
+		work.Go(func() error { return serveHTTP(ctx, a.log, a.metricsListener, services.metrics) })
+		a.log.Info("metrics are served", "addr", a.metricsListener.Addr().String(), "path", "/metrics")
+	}
 	work.Go(func() error {
 		select {
 		case err := <-a.foreign:
@@ -117,6 +130,15 @@ func (a *App) Run(ctx context.Context) error {
 	announced := context.AfterFunc(ctx, func() { a.log.Info("stopping; a second signal ends at once") })
 	defer announced()
 	return work.Wait()
+}
+
+// countsLevel is the level of the lines that sum up what the cache did. In the demo
+// a person reads the log, and there are lines about each event.
+func (a *App) countsLevel() slog.Level {
+	if a.mode == ModeDemo {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // awaitDatabase waits a little for the outcome of open, so that the first request

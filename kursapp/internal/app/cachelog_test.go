@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -79,7 +78,7 @@ func TestCacheLogCountsEveryLineThatManyGoroutinesLeftOut(t *testing.T) {
 func BenchmarkCacheLog(b *testing.B) {
 	for name, level := range map[string]slog.Level{"silent": slog.LevelWarn, "full": slog.LevelInfo} {
 		b.Run(name, func(b *testing.B) {
-			log := newCacheLog(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: level})), slog.LevelInfo)
+			log := newCacheLog(slog.New(slog.NewTextHandler(&bytes.Buffer{}, &slog.HandlerOptions{Level: level})), slog.LevelInfo)
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

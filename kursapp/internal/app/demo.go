@@ -38,6 +38,13 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 		return err
 	}
 	defer listener.Close()
+	metricsListener, err := listenForMetrics(ctx, c.MetricsAddr)
+	if err != nil {
+		return err
+	}
+	if metricsListener != nil {
+		defer metricsListener.Close()
+	}
 	temporary, remove, err := supervise.TempDir("kursapp-demo")
 	if err != nil {
 		return fmt.Errorf("app: %w", err)
@@ -75,6 +82,7 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 	})
 	a.owner = database.owner
 	a.mail = mailRoute{toMailbox: true, publicURL: "http://" + listener.Addr().String()}
+	a.metricsListener = metricsListener
 	a.listener, a.cors, a.worker, a.localBytes = listener, c.CORSOrigins, true, c.LocalBytes()
 	a.greet = func() {
 		fmt.Fprint(out, demoGreeting("http://"+listener.Addr().String(), redis, database.description))

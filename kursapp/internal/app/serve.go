@@ -22,6 +22,12 @@ func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
 		return err
 	}
 	defer a.listener.Close()
+	if a.metricsListener, err = listenForMetrics(ctx, c.MetricsAddr); err != nil {
+		return err
+	}
+	if a.metricsListener != nil {
+		defer a.metricsListener.Close()
+	}
 	return a.Run(ctx)
 }
 

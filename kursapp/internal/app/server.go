@@ -28,9 +28,21 @@ const (
 // listen opens the address of the server and explains the most frequent
 // failure.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
+	return listenAs(ctx, addr, "KURSAPP_ADDR=127.0.0.1:8001, or --addr")
+}
+
+// listenForMetrics opens the address for Prometheus; none is no listener.
+func listenForMetrics(ctx context.Context, addr string) (net.Listener, error) {
+	if addr == "" {
+		return nil, nil //nolint:nilnil // no listener is what was asked for
+	}
+	return listenAs(ctx, addr, "KURSAPP_METRICS_ADDR=127.0.0.1:9101, or --metrics-addr")
+}
+
+func listenAs(ctx context.Context, addr, otherwise string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, config.Usagef("%s is taken by another program. Choose another address: KURSAPP_ADDR=127.0.0.1:8001, or --addr", addr)
+		return nil, config.Usagef("%s is taken by another program. Choose another address: %s", addr, otherwise)
 	}
 	if err != nil {
 		return nil, config.Usagef("cannot listen on %s: %v", addr, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/httpapi"
 	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
 	"github.com/speedlayer/speedlayer/queue"
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
@@ -24,6 +25,8 @@ const absentTTL = 10 * time.Second
 // services are the parts of an App that do its work.
 type services struct {
 	handler http.Handler
+	metrics http.Handler // nil: not served
+	watch   *cacheWatch
 	workers []*queue.Worker
 	close   func()
 }
@@ -45,19 +48,17 @@ func (a *App) build() (*services, error) {
 	if err != nil {
 		return nil, fmt.Errorf("app: %w", err)
 	}
-	cacheLevel := slog.LevelDebug
-	if a.mode == ModeDemo {
-		cacheLevel = slog.LevelInfo
-	}
+	watch := a.newCacheWatch()
 	users := kurs.NewUsers(kurs.UsersDeps{
 		Store:        a.store,
 		Client:       a.redis,
 		Sessions:     sessions,
-		CacheOptions: cache.Options{LocalBytes: a.localBytes, NegativeTTL: absentTTL, Observer: newCacheLog(a.log, cacheLevel)},
+		CacheOptions: cache.Options{LocalBytes: a.localBytes, NegativeTTL: absentTTL, Observer: watch},
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
 		Logger:       a.log,
 	})
+	watch.users = users
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
 		Users:    users,
@@ -68,7 +69,7 @@ func (a *App) build() (*services, error) {
 		Demo:     a.mode == ModeDemo,
 		Logger:   a.log,
 	})
-	s := &services{close: func() {
+	s := &services{watch: watch, close: func() {
 		users.Close()
 		limiter.Close()
 	}}
@@ -76,10 +77,27 @@ func (a *App) build() (*services, error) {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
+	if watch.metrics != nil {
+		s.metrics = watch.metrics.Handler(a.log)
+	}
 	if a.worker {
 		s.workers = a.mailWorkers(accounts, mails, accountMails)
 	}
 	return s, nil
+}
+
+// newCacheWatch returns the observer of the users' cache. Its users are still to
+// be set.
+func (a *App) newCacheWatch() *cacheWatch {
+	level := slog.LevelDebug
+	if a.mode == ModeDemo {
+		level = slog.LevelInfo
+	}
+	w := &cacheWatch{cacheLog: newCacheLog(a.log, level)}
+	if a.metricsListener != nil {
+		w.metrics = metrics.New(w.counts)
+	}
+	return w
 }
 
 func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, limits *kurs.Limits) (http.Handler, error) {

@@ -42,9 +42,15 @@ type Cache struct {
 // LocalBytes is what cache.Options.LocalBytes wants; 0 is no local tier.
 func (c Cache) LocalBytes() int64 { return int64(c.LocalMB) << 20 }
 
+// Metrics says where Prometheus scrapes.
+type Metrics struct {
+	MetricsAddr string `env:"KURSAPP_METRICS_ADDR" placeholder:"ADDR" help:"Address that serves GET /metrics for Prometheus to whoever can reach it, as 127.0.0.1:9101. Default: none."`
+}
+
 // Demo configures `kursapp demo`.
 type Demo struct {
 	Cache
+	Metrics
 	Addr        string   `env:"KURSAPP_ADDR" default:"127.0.0.1:8000" help:"Loopback address to listen on."`
 	DataDir     string   `type:"path" placeholder:"DIR" help:"Folder of the SQLite file, kept between runs. Default: a temporary folder, removed at the end."`
 	RedisURL    string   `env:"REDIS_URL" placeholder:"URL" help:"Redis to use. Default: a private redis-server if one is installed, else one inside the process."`
@@ -70,6 +76,7 @@ type Serve struct {
 	Backends
 	Mail
 	Cache
+	Metrics
 	Addr        string   `env:"KURSAPP_ADDR" default:":8000" help:"Address to listen on."`
 	CORSOrigins []string `name:"cors-origins" env:"KURSAPP_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of front ends that may call the API from a browser, separated by commas."`
 	Migrate     bool     `default:"true" negatable:"" help:"Bring the database schema up to date at start, as soon as PostgreSQL answers."`
@@ -200,9 +207,9 @@ func ignoreEmptyVariables(parser *kong.Kong) {
 func (c *Config) validate() error {
 	switch name, _, _ := strings.Cut(c.Command, " "); name {
 	case "demo":
-		return errors.Join(loopbackAddr(c.Demo.Addr), origins(c.Demo.CORSOrigins), c.Demo.check())
+		return c.Demo.check()
 	case "serve":
-		return errors.Join(c.Serve.require("kursapp serve"), origins(c.Serve.CORSOrigins), c.Serve.Mail.check(), c.Serve.Cache.check())
+		return errors.Join(c.Serve.require("kursapp serve"), c.Serve.check())
 	case "worker":
 		return errors.Join(c.Worker.require("kursapp worker"), c.Worker.check())
 	}
@@ -253,6 +260,30 @@ func (b Backends) require(command string) error {
 	return errors.Join(errs...)
 }
 
+// check refuses what would open the demo to the network, and mistakes.
+func (d Demo) check() error {
+	errs := []error{loopbackAddr("KURSAPP_ADDR", d.Addr), origins(d.CORSOrigins), d.Cache.check()}
+	if d.MetricsAddr != "" {
+		errs = append(errs, loopbackAddr("KURSAPP_METRICS_ADDR", d.MetricsAddr))
+	}
+	return errors.Join(errs...)
+}
+
+func (s Serve) check() error {
+	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check())
+}
+
+// check refuses what no listener could be opened on.
+func (m Metrics) check() error {
+	if m.MetricsAddr == "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(m.MetricsAddr); err != nil || port == "" {
+		return &UsageError{fmt.Sprintf("KURSAPP_METRICS_ADDR %q is not an address. Write it like 127.0.0.1:9101", m.MetricsAddr)}
+	}
+	return nil
+}
+
 // maxLocalMB is 64 GiB. Whoever means more has most likely written bytes.
 const maxLocalMB = 64 << 10
 
@@ -275,10 +306,10 @@ func (m Mail) check() error {
 
 // loopbackAddr refuses an address on which the open demo would be reachable
 // from other machines.
-func loopbackAddr(addr string) error {
+func loopbackAddr(variable, addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port == "" {
-		return &UsageError{fmt.Sprintf("KURSAPP_ADDR %q is not an address. Write it like 127.0.0.1:8000", addr)}
+		return &UsageError{fmt.Sprintf("%s %q is not an address. Write it like 127.0.0.1:8000", variable, addr)}
 	}
 	if host == "localhost" {
 		return nil
@@ -286,7 +317,7 @@ func loopbackAddr(addr string) error {
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().IsLoopback() {
 		return nil
 	}
-	return &UsageError{fmt.Sprintf("KURSAPP_ADDR %q is not a loopback address. The demo's routes are open to everybody, so it listens on 127.0.0.1, [::1] or localhost only; \"kursapp serve\" is for the network", addr)}
+	return &UsageError{fmt.Sprintf("%s %q is not a loopback address. The demo is open to everybody, so it listens on 127.0.0.1, [::1] or localhost only; \"kursapp serve\" is for the network", variable, addr)}
 }
 
 // origins checks that every entry is a web origin and nothing more.

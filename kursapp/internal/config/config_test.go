@@ -62,6 +62,25 @@ func TestTheDemoListensOnLoopbackOnly(t *testing.T) {
 	}
 }
 
+func TestMetricsAreServedOnlyWhereAsked(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://u@h/d")
+	t.Setenv("REDIS_URL", "redis://h:6379")
+	if demo, serve := parse(t, "demo").Demo.MetricsAddr, parse(t, "serve").Serve.MetricsAddr; demo != "" || serve != "" {
+		t.Errorf("by default the demo serves metrics on %q and serve on %q", demo, serve)
+	}
+	t.Setenv("KURSAPP_METRICS_ADDR", "127.0.0.1:9101")
+	if demo, serve := parse(t, "demo").Demo.MetricsAddr, parse(t, "serve").Serve.MetricsAddr; demo != "127.0.0.1:9101" || serve != "127.0.0.1:9101" {
+		t.Errorf("the demo serves metrics on %q and serve on %q", demo, serve)
+	}
+	parse(t, "serve", "--metrics-addr=:9101") // for a Prometheus on another machine
+	for _, args := range []string{"demo --metrics-addr=:9101", "demo --metrics-addr=192.0.2.7:9101", "demo --metrics-addr=9101", "serve --metrics-addr=9101", "serve --metrics-addr=localhost"} {
+		_, err := config.Parse(strings.Fields(args), io.Discard, io.Discard)
+		if !config.IsUsage(err) || !strings.Contains(err.Error(), "KURSAPP_METRICS_ADDR") {
+			t.Errorf("%s: error %v, want a usage error that names the variable", args, err)
+		}
+	}
+}
+
 func TestOriginsAreChecked(t *testing.T) {
 	for _, origin := range []string{"*", "https://a.example/", "https://a.example/app", "a.example", "ftp://a.example", "https://u:p@a.example", "null"} {
 		_, err := config.Parse([]string{"demo", "--cors-origins", origin}, io.Discard, io.Discard)
