@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
-	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
 )
 
@@ -23,7 +22,7 @@ type cacheWatch struct {
 	// metrics is nil where nobody can scrape them.
 	metrics *metrics.Metrics
 
-	users *kurs.Users // set once, before anything runs
+	stats func() cache.Stats // set once, before anything runs
 	last  metrics.CacheCounts
 }
 
@@ -47,7 +46,7 @@ func (w *cacheWatch) CacheEvent(e cache.Event) {
 }
 
 func (w *cacheWatch) counts() metrics.CacheCounts {
-	return metrics.CacheCounts{Stats: w.users.CacheStats(), LocalLost: w.lost.Load()}
+	return metrics.CacheCounts{Stats: w.stats(), LocalLost: w.lost.Load()}
 }
 
 // run logs the counts every minute until ctx ends.

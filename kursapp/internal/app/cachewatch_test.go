@@ -2,33 +2,31 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
-
-	"github.com/redis/rueidis"
+	"testing/synctest"
+	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
-	"github.com/speedlayer/speedlayer/internal/redisx"
-	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 )
 
-// newTestWatch watches users whose Redis is never there.
-func newTestWatch(t *testing.T, log *slog.Logger) *cacheWatch {
-	t.Helper()
-	client := redisx.Open(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:1"}}, redisx.LazyOptions{})
-	t.Cleanup(client.Close)
-	w := &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug)}
-	w.users = kurs.NewUsers(kurs.UsersDeps{Store: &gate{}, Client: client, CacheOptions: cache.Options{Observer: w}})
-	t.Cleanup(w.users.Close)
-	return w
+// newTestWatch watches a cache that counts what stats says.
+func newTestWatch(out *bytes.Buffer, stats *cache.Stats) *cacheWatch {
+	log := slog.New(slog.NewJSONHandler(out, nil))
+	return &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug), stats: func() cache.Stats { return *stats }}
 }
 
 func TestCountsAreLoggedWhenTheyHaveChanged(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	w := newTestWatch(t, slog.New(slog.NewJSONHandler(&out, nil)))
+	var (
+		out   bytes.Buffer
+		stats cache.Stats
+	)
+	w := newTestWatch(&out, &stats)
 	report := func() string {
 		out.Reset()
 		w.report(t.Context(), slog.LevelInfo)
@@ -49,10 +47,7 @@ func TestCountsAreLoggedWhenTheyHaveChanged(t *testing.T) {
 	if got := report(); got != "" {
 		t.Errorf("without a change it logged %s", got)
 	}
-	// The database is closed (see gate), so this read is a load that fails.
-	if _, err := w.users.Get(t.Context(), 1); !errors.Is(err, kurs.ErrUnavailable) {
-		t.Fatalf("error %v", err)
-	}
+	stats.Misses, stats.LoadErrors = 1, 1
 	if got := report(); !strings.Contains(got, `"misses":1`) || !strings.Contains(got, `"load_errors":1`) {
 		t.Errorf("after a failed load it logged %s", got)
 	}
@@ -61,16 +56,62 @@ func TestCountsAreLoggedWhenTheyHaveChanged(t *testing.T) {
 func TestCountsBelowTheLevelWaitForALouderReport(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	w := newTestWatch(t, slog.New(slog.NewJSONHandler(&out, nil)))
-	w.CacheEvent(cache.Event{Kind: cache.EventLocalReady})
-	w.CacheEvent(cache.Event{Kind: cache.EventLocalLost})
-	out.Reset()
+	w := newTestWatch(&out, &cache.Stats{Misses: 4})
 	w.report(t.Context(), slog.LevelDebug)
 	if out.Len() > 0 {
 		t.Errorf("it logged %s", &out)
 	}
 	w.report(t.Context(), slog.LevelInfo)
-	if !strings.Contains(out.String(), `"local_lost":1`) {
+	if !strings.Contains(out.String(), `"misses":4`) {
 		t.Errorf("it logged %s", &out)
 	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
+
+func TestCountsAreLoggedOnceAMinuteUntilTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			hits  atomic.Uint64
+			lines atomic.Int64
+		)
+		log := slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+			lines.Add(1)
+			return len(p), nil
+		}), nil))
+		w := &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug), stats: func() cache.Stats { return cache.Stats{Hits: hits.Load()} }}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			w.run(ctx, slog.LevelInfo)
+			close(done)
+		}()
+		hits.Store(1)
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		if n := lines.Load(); n != 0 {
+			t.Errorf("%d lines before the first minute is over", n)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := lines.Load(); n != 1 {
+			t.Errorf("%d lines after a minute, want 1", n)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := lines.Load(); n != 1 {
+			t.Errorf("%d lines after an hour in which nothing happened, want 1", n)
+		}
+		hits.Store(2)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := lines.Load(); n != 2 {
+			t.Errorf("%d lines after a minute with a hit, want 2", n)
+		}
+		cancel()
+		<-done
+	})
 }

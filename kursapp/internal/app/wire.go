@@ -58,7 +58,7 @@ func (a *App) build() (*services, error) {
 		Limiter:      limiter,
 		Logger:       a.log,
 	})
-	watch.users = users
+	watch.stats = users.CacheStats
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
 		Users:    users,
@@ -86,7 +86,7 @@ func (a *App) build() (*services, error) {
 	return s, nil
 }
 
-// newCacheWatch returns the observer of the users' cache. Its users are still to
+// newCacheWatch returns the observer of the users' cache. Its stats are still to
 // be set.
 func (a *App) newCacheWatch() *cacheWatch {
 	level := slog.LevelDebug
