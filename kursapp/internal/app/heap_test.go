@@ -20,7 +20,7 @@ func TestHeapFloorPutsTheCollectorOff(t *testing.T) {
 	release := holdHeapFloor()
 	with := heapGoal()
 	release()
-	if without := heapGoal(); with < 64<<20 || with-without < 60<<20 {
+	if without := heapGoal(); with < 32<<20 || with-without < 28<<20 {
 		t.Errorf("the collector waits for %d bytes with the floor and %d without", with, without)
 	}
 }
@@ -33,7 +33,7 @@ func TestHeapFloorGivesWayToAnOperatorWhoKnowsBetter(t *testing.T) {
 			t.Setenv(name, "100")
 			before := heapGoal()
 			release := holdHeapFloor()
-			if with := heapGoal(); with > before+32<<20 {
+			if with := heapGoal(); with > before+16<<20 {
 				t.Errorf("with %s set the goal went from %d to %d bytes", name, before, with)
 			}
 			release()
