@@ -36,6 +36,7 @@ func newLocal[V any](client rueidis.Client, prefix string, o Options, losses *at
 	}
 	l := &local[V]{store: nearcache.NewStore[localValue[V]](o.LocalBytes), ttl: o.TTL, tagKeys: tagKey(prefix, "")}
 	l.tagged.seed = maphash.MakeSeed()
+	ready := false // of OnState alone: what was not there yet cannot be lost
 	l.tracker = nearcache.NewTracker(client, nearcache.TrackerOptions{
 		// The second one is where leases are: their end wakes who waits for them.
 		Prefixes:     []string{prefix, "{" + prefix},
@@ -46,8 +47,11 @@ func newLocal[V any](client rueidis.Client, prefix string, o Options, losses *at
 			kind := EventLocalReady
 			if err != nil {
 				kind = EventLocalLost
-				losses.Add(1)
+				if ready {
+					losses.Add(1)
+				}
 			}
+			ready = err == nil
 			emit(Event{Kind: kind, Key: prefix, Err: err})
 		},
 	})

@@ -48,8 +48,8 @@ func TestMetricsFollowTheCache(t *testing.T) {
 			t.Errorf("%s is %v, want %v; error %v", name, got, value, err)
 		}
 	}
-	want("kursapp_cache_misses_total", 0)
-	want(`kursapp_cache_hits_total{tier="local"}`, 0)
+	want(`kursapp_cache_misses_total{cache="users"}`, 0)
+	want(`kursapp_cache_hits_total{cache="users",tier="local"}`, 0)
 	want("kursapp_cache_load_duration_seconds_count", 0)
 
 	// The first read is the database's, then Redis's until the value is in memory.
@@ -64,31 +64,31 @@ func TestMetricsFollowTheCache(t *testing.T) {
 		return nil
 	})
 	step{"change", "PUT", "/users/1", `{"name":"Maximilian","email":"max@example.com"}`, nil, 200, `{"id":1,"name":"Maximilian","email":"max@example.com"}`}.run(t, p)
-	want(`kursapp_cache_hits_total{tier="local"}`, float64(sources["local"]))
-	want(`kursapp_cache_hits_total{tier="redis"}`, float64(sources["redis"]))
-	want("kursapp_cache_misses_total", 1)
-	want("kursapp_cache_loads_total", 1)
+	want(`kursapp_cache_hits_total{cache="users",tier="local"}`, float64(sources["local"]))
+	want(`kursapp_cache_hits_total{cache="users",tier="redis"}`, float64(sources["redis"]))
+	want(`kursapp_cache_misses_total{cache="users"}`, 1)
+	want(`kursapp_cache_loads_total{cache="users"}`, 1)
 	want("kursapp_cache_load_duration_seconds_count", 1)
-	want("kursapp_cache_invalidations_total", 1)
-	want("kursapp_cache_local_ready", 1)
-	want("kursapp_cache_breaker_open", 0)
-	want("kursapp_cache_local_lost_total", 0)
+	want(`kursapp_cache_invalidations_total{cache="users"}`, 1)
+	want(`kursapp_cache_local_ready{cache="users"}`, 1)
+	want(`kursapp_cache_breaker_open{cache="users"}`, 0)
+	want(`kursapp_cache_local_lost_total{cache="users"}`, 0)
 
 	redis.Kill(t)
 	eventually(t, startTimeout, func() error {
 		step{"read without Redis", "GET", "/users/3", "", nil, 200, `{"id":3,"name":"User 3","email":"user3@example.com"}`}.run(t, p)
 		body := m.request(t, "GET", "/metrics", "").body
-		lost, err := metric(body, "kursapp_cache_local_lost_total")
+		lost, err := metric(body, `kursapp_cache_local_lost_total{cache="users"}`)
 		if err != nil {
 			return err
 		}
-		open, err := metric(body, "kursapp_cache_breaker_open")
+		open, err := metric(body, `kursapp_cache_breaker_open{cache="users"}`)
 		if err != nil || lost < 1 || open != 1 {
 			return fmt.Errorf("without Redis: local tier lost %v times, breaker open %v, error %w", lost, open, err)
 		}
 		return nil
 	})
-	want("kursapp_cache_local_ready", 0)
+	want(`kursapp_cache_local_ready{cache="users"}`, 0)
 }
 
 func TestMetricsAreOffUnlessAsked(t *testing.T) {
@@ -110,7 +110,7 @@ func TestMetricsHoldNothingOfTheUsers(t *testing.T) {
 	session := p.login(t, adminEmail)
 	step{"read", "GET", "/users/1", "", []string{session}, 200, `{"id":1,"name":"Max","email":"max@example.com"}`}.run(t, p)
 	body := m.request(t, "GET", "/metrics", "").body
-	if loads, err := metric(body, "kursapp_cache_loads_total"); err != nil || loads != 1 {
+	if loads, err := metric(body, `kursapp_cache_loads_total{cache="users"}`); err != nil || loads != 1 {
 		t.Errorf("%v loads, error %v", loads, err)
 	}
 	_, token, _ := strings.Cut(session, "Bearer ")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/internal/redisx"
 )
 
 // cacheLinesPerSecond bounds what the cache may write to the log, so that a
@@ -57,6 +59,10 @@ func (c *cacheLog) CacheEvent(e cache.Event) {
 		c.log.Info("what is cached is served from memory, which Redis keeps fresh", "keys", e.Key+"*")
 		return
 	case cache.EventLocalLost:
+		if errors.Is(e.Err, redisx.ErrNotConnected) {
+			c.log.Info("nothing is served from memory until Redis is connected", "keys", e.Key+"*")
+			return
+		}
 		c.log.Warn("nothing is served from memory: the line on which Redis tells of changes is down", "keys", e.Key+"*", "error", e.Err)
 		return
 	default:

@@ -3,7 +3,8 @@ package app
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
@@ -13,40 +14,23 @@ import (
 // countsInterval is how often the cache's counts are logged.
 const countsInterval = time.Minute
 
-// cacheWatch is the observer of the users' cache: it has each event logged, and
-// counts what the cache itself does not.
+// cacheWatch is the observer of the caches: it has each event logged and loads
+// measured, and logs what the caches have counted.
 type cacheWatch struct {
 	*cacheLog
-	ready atomic.Bool // whether the local tier may be used
-	lost  atomic.Uint64
 	// metrics is nil where nobody can scrape them.
 	metrics *metrics.Metrics
 
-	stats func() cache.Stats // set once, before anything runs
-	last  metrics.CacheCounts
+	stats func() map[string]cache.Stats // by cache; set once, before anything runs
+	last  map[string]cache.Stats
 }
 
 // CacheEvent implements cache.Observer.
 func (w *cacheWatch) CacheEvent(e cache.Event) {
-	switch e.Kind {
-	case cache.EventLoad:
-		if w.metrics != nil {
-			w.metrics.ObserveLoad(e.Duration)
-		}
-	case cache.EventLocalReady:
-		w.ready.Store(true)
-	case cache.EventLocalLost:
-		// What was not there yet, at the start, cannot be lost.
-		if w.ready.Swap(false) {
-			w.lost.Add(1)
-		}
-	default: // counted by the cache
+	if e.Kind == cache.EventLoad && w.metrics != nil {
+		w.metrics.ObserveLoad(e.Duration)
 	}
 	w.cacheLog.CacheEvent(e)
-}
-
-func (w *cacheWatch) counts() metrics.CacheCounts {
-	return metrics.CacheCounts{Stats: w.stats(), LocalLost: w.lost.Load()}
 }
 
 // run logs the counts every minute until ctx ends.
@@ -63,13 +47,19 @@ func (w *cacheWatch) run(ctx context.Context, level slog.Level) {
 	}
 }
 
-// report logs the counts, if they have changed since it last did. It is for one
+// report logs the counts of the caches in which something changed since it last did. It is for one
 // goroutine at a time.
 func (w *cacheWatch) report(ctx context.Context, level slog.Level) {
-	now := w.counts()
-	if now == w.last || !w.log.Enabled(ctx, level) {
+	now := w.stats()
+	var counts []any
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if now[name] != w.last[name] {
+			counts = append(counts, slog.Any(name, metrics.CacheCounts(now[name])))
+		}
+	}
+	if len(counts) == 0 || !w.log.Enabled(ctx, level) {
 		return
 	}
 	w.last = now
-	w.log.Log(ctx, level, "cache counts", "cache", now)
+	w.log.Log(ctx, level, "cache counts", counts...)
 }

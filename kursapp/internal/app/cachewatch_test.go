@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -14,10 +13,12 @@ import (
 	"github.com/speedlayer/speedlayer/cache"
 )
 
-// newTestWatch watches a cache that counts what stats says.
+// newTestWatch watches two caches, of which one counts what stats says.
 func newTestWatch(out *bytes.Buffer, stats *cache.Stats) *cacheWatch {
 	log := slog.New(slog.NewJSONHandler(out, nil))
-	return &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug), stats: func() cache.Stats { return *stats }}
+	return &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug), stats: func() map[string]cache.Stats {
+		return map[string]cache.Stats{"users": *stats, "pages": {}}
+	}}
 }
 
 func TestCountsAreLoggedWhenTheyHaveChanged(t *testing.T) {
@@ -35,13 +36,8 @@ func TestCountsAreLoggedWhenTheyHaveChanged(t *testing.T) {
 	if got := report(); got != "" {
 		t.Errorf("before anything happened it logged %s", got)
 	}
-	w.CacheEvent(cache.Event{Kind: cache.EventLocalLost, Err: errors.New("not there yet")})
-	if got := report(); got != "" {
-		t.Errorf("before the local tier was ready it logged %s", got)
-	}
-	w.CacheEvent(cache.Event{Kind: cache.EventLocalReady})
-	w.CacheEvent(cache.Event{Kind: cache.EventLocalLost, Err: errors.New("gone")})
-	if got := report(); strings.Count(got, "cache counts") != 1 || !strings.Contains(got, `"local_lost":1`) {
+	stats.LocalLosses = 1
+	if got := report(); strings.Count(got, "cache counts") != 1 || !strings.Contains(got, `"local_lost":1`) || strings.Contains(got, "pages") {
 		t.Errorf("after the local tier was lost it logged %s", got)
 	}
 	if got := report(); got != "" {
@@ -82,7 +78,9 @@ func TestCountsAreLoggedOnceAMinuteUntilTheEnd(t *testing.T) {
 			lines.Add(1)
 			return len(p), nil
 		}), nil))
-		w := &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug), stats: func() cache.Stats { return cache.Stats{Hits: hits.Load()} }}
+		w := &cacheWatch{cacheLog: newCacheLog(log, slog.LevelDebug), stats: func() map[string]cache.Stats {
+			return map[string]cache.Stats{"users": {Hits: hits.Load()}}
+		}}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {

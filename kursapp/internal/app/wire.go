@@ -95,7 +95,7 @@ func (a *App) newCacheWatch() *cacheWatch {
 	}
 	w := &cacheWatch{cacheLog: newCacheLog(a.log, level)}
 	if a.metricsListener != nil {
-		w.metrics = metrics.New(w.counts)
+		w.metrics = metrics.New(func() map[string]cache.Stats { return w.stats() })
 	}
 	return w
 }

@@ -1,5 +1,5 @@
-// Package metrics shows to Prometheus, and in one log line, what kursapp's cache
-// does. The numbers are read when somebody asks for them: a request pays for none
+// Package metrics shows to Prometheus, and in one log line, what kursapp's caches
+// do. The numbers are read when somebody asks for them: a request pays for none
 // of it, except that a load of the database notes how long it took.
 //
 // No label holds a key, an id or anything else that a client chooses.
@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/speedlayer/speedlayer/cache"
 )
 
 // Metrics is what one kursapp shows. Make it with [New].
@@ -25,9 +27,9 @@ type Metrics struct {
 // SQLite to the timeout of a load.
 var loadBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 
-// New returns the metrics of a process whose cache counts returns. Several may live
-// in one process.
-func New(counts func() CacheCounts) *Metrics {
+// New returns the metrics of a process whose caches, by name, counts returns. Several
+// may live in one process.
+func New(counts func() map[string]cache.Stats) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		loads: prometheus.NewHistogram(prometheus.HistogramOpts{

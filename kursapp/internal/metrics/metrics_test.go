@@ -31,13 +31,18 @@ func scrape(t *testing.T, m *metrics.Metrics) string {
 	return w.Body.String()
 }
 
+// users are the counts of a process with one cache.
+func users(counts *cache.Stats) func() map[string]cache.Stats {
+	return func() map[string]cache.Stats { return map[string]cache.Stats{"users": *counts} }
+}
+
 // distinct returns counts whose fields all have values of their own, from 1001 on,
 // and those values by field. What is true or false is true.
-func distinct(t *testing.T) (metrics.CacheCounts, map[string]string) {
+func distinct(t *testing.T) (cache.Stats, map[string]string) {
 	t.Helper()
-	c := metrics.CacheCounts{LocalLost: 1000}
-	values := map[string]string{"LocalLost": "1000"}
-	stats := reflect.ValueOf(&c.Stats).Elem()
+	var c cache.Stats
+	values := map[string]string{}
+	stats := reflect.ValueOf(&c).Elem()
 	for i := range stats.NumField() {
 		field, name, n := stats.Field(i), stats.Type().Field(i).Name, 1001+i
 		switch field.Kind() {
@@ -59,7 +64,7 @@ func distinct(t *testing.T) (metrics.CacheCounts, map[string]string) {
 func TestEveryCountOfTheCacheIsScraped(t *testing.T) {
 	t.Parallel()
 	counts, values := distinct(t)
-	body := scrape(t, metrics.New(func() metrics.CacheCounts { return counts }))
+	body := scrape(t, metrics.New(users(&counts)))
 	scraped := map[string]int{}
 	for line := range strings.Lines(body) {
 		if name, value, ok := strings.Cut(line, " "); ok && strings.HasPrefix(name, "kursapp_") {
@@ -71,7 +76,7 @@ func TestEveryCountOfTheCacheIsScraped(t *testing.T) {
 			t.Errorf("%s is scraped %d times", field, scraped[value])
 		}
 	}
-	for _, line := range []string{"kursapp_cache_breaker_open 1\n", "kursapp_cache_local_ready 1\n", "go_goroutines ", "process_cpu_seconds_total "} {
+	for _, line := range []string{"kursapp_cache_breaker_open{cache=\"users\"} 1\n", "kursapp_cache_local_ready{cache=\"users\"} 1\n", "go_goroutines ", "process_cpu_seconds_total "} {
 		if !strings.Contains(body, line) {
 			t.Errorf("%q is missing", line)
 		}
@@ -83,27 +88,27 @@ func TestEveryCountOfTheCacheIsScraped(t *testing.T) {
 
 func TestCountsAreReadWhenScraped(t *testing.T) {
 	t.Parallel()
-	var counts metrics.CacheCounts
-	m := metrics.New(func() metrics.CacheCounts { return counts })
+	var counts cache.Stats
+	m := metrics.New(users(&counts))
 	for _, want := range []string{
-		"kursapp_cache_hits_total{tier=\"local\"} 0\n",
-		"kursapp_cache_hits_total{tier=\"redis\"} 0\n",
-		"kursapp_cache_breaker_open 0\n",
+		"kursapp_cache_hits_total{cache=\"users\",tier=\"local\"} 0\n",
+		"kursapp_cache_hits_total{cache=\"users\",tier=\"redis\"} 0\n",
+		"kursapp_cache_breaker_open{cache=\"users\"} 0\n",
 		"kursapp_cache_load_duration_seconds_count 0\n",
 	} {
 		if body := scrape(t, m); !strings.Contains(body, want) {
 			t.Errorf("at first %q is missing:\n%s", want, body)
 		}
 	}
-	counts = metrics.CacheCounts{Stats: cache.Stats{LocalHits: 7, Hits: 5, BreakerOpen: true, LocalBytes: 640}, LocalLost: 2}
+	counts = cache.Stats{LocalHits: 7, Hits: 5, BreakerOpen: true, LocalBytes: 640, LocalLosses: 2}
 	m.ObserveLoad(3906250 * time.Nanosecond)
 	m.ObserveLoad(62500 * time.Microsecond)
 	for _, want := range []string{
-		"kursapp_cache_hits_total{tier=\"local\"} 7\n",
-		"kursapp_cache_hits_total{tier=\"redis\"} 5\n",
-		"kursapp_cache_breaker_open 1\n",
-		"kursapp_cache_local_bytes 640\n",
-		"kursapp_cache_local_lost_total 2\n",
+		"kursapp_cache_hits_total{cache=\"users\",tier=\"local\"} 7\n",
+		"kursapp_cache_hits_total{cache=\"users\",tier=\"redis\"} 5\n",
+		"kursapp_cache_breaker_open{cache=\"users\"} 1\n",
+		"kursapp_cache_local_bytes{cache=\"users\"} 640\n",
+		"kursapp_cache_local_lost_total{cache=\"users\"} 2\n",
 		"kursapp_cache_load_duration_seconds_count 2\n",
 		"kursapp_cache_load_duration_seconds_sum 0.06640625\n",
 		"kursapp_cache_load_duration_seconds_bucket{le=\"0.0025\"} 0\n",
@@ -118,7 +123,7 @@ func TestCountsAreReadWhenScraped(t *testing.T) {
 
 func TestNamesFollowTheConventions(t *testing.T) {
 	t.Parallel()
-	body := scrape(t, metrics.New(func() metrics.CacheCounts { return metrics.CacheCounts{} }))
+	body := scrape(t, metrics.New(users(&cache.Stats{})))
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {
 		t.Fatal(err)
@@ -128,22 +133,26 @@ func TestNamesFollowTheConventions(t *testing.T) {
 	}
 }
 
-func TestOnlyTheTierAndTheBucketAreLabels(t *testing.T) {
+func TestOnlyTheCacheTheTierAndTheBucketAreLabels(t *testing.T) {
 	t.Parallel()
-	for line := range strings.Lines(scrape(t, metrics.New(func() metrics.CacheCounts { return metrics.CacheCounts{} }))) {
+	for line := range strings.Lines(scrape(t, metrics.New(users(&cache.Stats{})))) {
 		_, labels, ok := strings.Cut(line, "{")
 		if !ok || !strings.HasPrefix(line, "kursapp_") {
 			continue
 		}
-		if !strings.HasPrefix(labels, "tier=\"local\"}") && !strings.HasPrefix(labels, "tier=\"redis\"}") && !strings.HasPrefix(labels, "le=\"") {
-			t.Errorf("%s", line)
+		switch labels, _, _ = strings.Cut(labels, "}"); labels {
+		case `cache="users"`, `cache="users",tier="local"`, `cache="users",tier="redis"`:
+		default:
+			if !strings.HasPrefix(labels, `le="`) {
+				t.Errorf("%s", line)
+			}
 		}
 	}
 }
 
 func TestNothingButMetricsIsServed(t *testing.T) {
 	t.Parallel()
-	h := metrics.New(func() metrics.CacheCounts { return metrics.CacheCounts{} }).Handler(slog.New(slog.DiscardHandler))
+	h := metrics.New(users(&cache.Stats{})).Handler(slog.New(slog.DiscardHandler))
 	for _, tt := range []struct {
 		method, path string
 		status       int
@@ -161,7 +170,7 @@ func TestEveryCountOfTheCacheIsLogged(t *testing.T) {
 	counts, values := distinct(t)
 	delete(values, "Loading") // a moment's value: nothing worth a line
 	var out bytes.Buffer
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("cache counts", "cache", counts)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("cache counts", "cache", metrics.CacheCounts(counts))
 	var line struct{ Cache map[string]any }
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
