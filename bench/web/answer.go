@@ -1,0 +1,93 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// path is what is asked for.
+const path = "/users/1"
+
+// Answer is what a server sends for path: the body, and the headers that are the
+// same each time.
+type Answer struct {
+	Header http.Header `json:"header"`
+	Body   string      `json:"body"`
+}
+
+// ErrChanging is returned where the body is not the same each time.
+var ErrChanging = errors.New("web: the answer changes from request to request")
+
+// learn asks a server several times, over more than a second, because some headers
+// count seconds.
+func learn(ctx context.Context, base string) (Answer, error) {
+	const times, pause = 5, 300 * time.Millisecond
+	var a Answer
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for i := range times {
+		header, body, err := fetch(ctx, base)
+		if err != nil {
+			return Answer{}, err
+		}
+		if i == 0 {
+			a = Answer{header, body}
+			continue
+		}
+		if body != a.Body {
+			return Answer{}, ErrChanging
+		}
+		keepConstant(a.Header, header)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return Answer{}, ctx.Err()
+		}
+	}
+	return a, nil
+}
+
+// keepConstant deletes from known what is not the same in again, and what net/http
+// adds by itself.
+func keepConstant(known, again http.Header) {
+	for name, values := range known {
+		if !slices.Equal(values, again[name]) {
+			delete(known, name)
+		}
+	}
+	known.Del("Date")
+	known.Del("Content-Length")
+}
+
+func fetch(ctx context.Context, base string) (http.Header, string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, http.NoBody)
+	if err != nil {
+		return nil, "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, "", err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, "", fmt.Errorf("web: GET %s%s: %s", base, path, response.Status)
+	}
+	return response.Header, string(body), nil
+}
+
+// tier returns which tier an answer of kursapp came from: "local", "redis" or
+// "database".
+func tier(header http.Header) string {
+	_, detail, _ := strings.Cut(header.Get("Cache-Status"), "detail=")
+	return detail
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Target is what the load generator asks and what it must be told.
+type Target struct {
+	Addr        string // host:port
+	Connections int
+	Warm, For   time.Duration
+	Want        string // the body
+}
+
+// Count is what the generator counted.
+type Count struct {
+	Requests int64         `json:"requests"`
+	Elapsed  time.Duration `json:"elapsed"`
+}
+
+// Rate is in requests per second.
+func (c Count) Rate() float64 { return float64(c.Requests) / c.Elapsed.Seconds() }
+
+// ErrWrongAnswer is returned where a server does not send what it should.
+var ErrWrongAnswer = errors.New("web: wrong answer")
+
+// Load sends requests over connections that are kept alive, each the next as soon as
+// it has the answer to the last, and counts the answers after a time of warming up.
+// It writes and reads HTTP/1.1 by itself: the two cores that it shares with the server
+// should be busy with the server. The first wrong answer ends it.
+func Load(ctx context.Context, t Target) (Count, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.Warm+t.For+10*time.Second)
+	defer cancel()
+	var requests atomic.Int64
+	var stop atomic.Bool
+	failed := make(chan error, t.Connections)
+	var group sync.WaitGroup
+	for range t.Connections {
+		group.Go(func() {
+			if err := ask(ctx, t, &requests, &stop); err != nil {
+				failed <- err
+			}
+		})
+	}
+	count, err := watch(ctx, t, &requests, failed)
+	stop.Store(true)
+	if err != nil {
+		cancel()
+	}
+	group.Wait()
+	return count, err
+}
+
+func watch(ctx context.Context, t Target, requests *atomic.Int64, failed <-chan error) (Count, error) {
+	var before int64
+	var began time.Time
+	for _, d := range []time.Duration{t.Warm, t.For} {
+		before, began = requests.Load(), time.Now()
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case err := <-failed:
+			return Count{}, err
+		case <-ctx.Done():
+			return Count{}, ctx.Err()
+		}
+	}
+	return Count{requests.Load() - before, time.Since(began)}, nil
+}
+
+// ask is one connection.
+func ask(ctx context.Context, t Target, requests *atomic.Int64, stop *atomic.Bool) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.Addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + t.Addr + "\r\n\r\n")
+	want := []byte(t.Want)
+	r := bufio.NewReaderSize(conn, 4<<10)
+	body := make([]byte, len(want))
+	for !stop.Load() {
+		if _, err := conn.Write(request); err != nil {
+			return err
+		}
+		if err := readAnswer(r, body); err != nil {
+			return err
+		}
+		if !bytes.Equal(body, want) {
+			return fmt.Errorf("%w: body %q", ErrWrongAnswer, body)
+		}
+		requests.Add(1)
+	}
+	return nil
+}
+
+var (
+	statusOK      = []byte("HTTP/1.1 200 ")
+	contentLength = []byte("Content-Length: ")
+	lineEnd       = []byte("\r\n")
+)
+
+// readAnswer reads one answer whose body fills body exactly.
+func readAnswer(r *bufio.Reader, body []byte) error {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(line, statusOK) {
+		return fmt.Errorf("%w: %q", ErrWrongAnswer, line)
+	}
+	length := -1
+	for {
+		if line, err = r.ReadSlice('\n'); err != nil {
+			return err
+		}
+		if bytes.Equal(line, lineEnd) {
+			break
+		}
+		if value, ok := bytes.CutPrefix(line, contentLength); ok {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return fmt.Errorf("%w: %q", ErrWrongAnswer, line)
+			}
+		}
+	}
+	if length != len(body) {
+		return fmt.Errorf("%w: a body of %d bytes, want %d", ErrWrongAnswer, length, len(body))
+	}
+	_, err = io.ReadFull(r, body)
+	return err
+}
