@@ -14,7 +14,7 @@ import (
 // the value and its remaining life, not decoded.
 func bareWithTTL() Peer {
 	return Peer{
-		ID: "bare-ttl", Name: "bare `GET`+`PTTL`", Module: rueidisModule, Cannot: onlyRedis,
+		ID: "bare-ttl", Name: "bare `(M)GET`+`PTTL`", Module: rueidisModule, Cannot: onlyRedis,
 		Open: func(o Options) (Cache, error) { return openRaw(o, true) },
 	}
 }
@@ -22,7 +22,7 @@ func bareWithTTL() Peer {
 // bare is the cheapest read of Redis there is.
 func bare() Peer {
 	return Peer{
-		ID: "bare", Name: "bare `GET`", Module: rueidisModule, Cannot: onlyRedis,
+		ID: "bare", Name: "bare `(M)GET`", Module: rueidisModule, Cannot: onlyRedis,
 		Open: func(o Options) (Cache, error) { return openRaw(o, false) },
 	}
 }

@@ -1,0 +1,83 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/speedlayer/speedlayer/bench/peer"
+	"github.com/speedlayer/speedlayer/bench/redisserver"
+)
+
+// Machine is where and with what something was measured.
+type Machine struct {
+	Date    time.Time
+	CPU     string
+	Cores   int
+	Go      string
+	Redis   string
+	Commit  string   // of speedlayer
+	Modules []string // as "github.com/redis/rueidis v1.0.79"
+}
+
+// Look finds out about this machine. cpu is its name, as benchmarks print it.
+func Look(ctx context.Context, cpu, dir string) (Machine, error) {
+	m := Machine{
+		Date: time.Now(), CPU: cpu, Cores: runtime.NumCPU(),
+		Go: strings.TrimPrefix(runtime.Version(), "go") + " " + runtime.GOOS + "/" + runtime.GOARCH,
+	}
+	redis, err := redisserver.Start(ctx)
+	if err != nil {
+		return m, err
+	}
+	defer redis.Stop()
+	if m.Redis, err = redis.Version(ctx); err != nil {
+		return m, err
+	}
+	m.Commit = commit(ctx, dir)
+	m.Modules = modules()
+	return m, nil
+}
+
+// commit is empty outside of a git checkout.
+func commit(ctx context.Context, dir string) string {
+	command := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty")
+	command.Dir = dir
+	out, err := command.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// modules are those of the contestants, and go-redis, which go-redis/cache sits on.
+func modules() []string {
+	wanted := []string{"github.com/redis/go-redis/v9"}
+	for _, p := range peer.All() {
+		wanted = append(wanted, p.Module)
+	}
+	var found []string
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Replace == nil && slices.Contains(wanted, m.Path) {
+				found = append(found, m.Path+" "+m.Version)
+			}
+		}
+	}
+	return found
+}
+
+// String is the first paragraph of the generated part.
+func (m Machine) String() string {
+	us := "speedlayer"
+	if m.Commit != "" {
+		us += " " + m.Commit
+	}
+	return fmt.Sprintf("Measured on %s: %s, %d cores, Go %s, Redis %s, %s, %s.\n",
+		m.Date.Format("2 January 2006"), m.CPU, m.Cores, m.Go, m.Redis, us, strings.Join(m.Modules, ", "))
+}
