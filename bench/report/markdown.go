@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/speedlayer/speedlayer/bench/web"
@@ -37,4 +38,17 @@ func Replace(document, section, text string) (string, error) {
 		return "", fmt.Errorf("%w: %s", ErrNoSection, section)
 	}
 	return before + begin + "\n" + strings.TrimSpace(text) + "\n\n" + end + after, nil
+}
+
+// ReplaceIn replaces the section of a file.
+func ReplaceIn(file, section, text string) error {
+	document, err := os.ReadFile(file) //nolint:gosec // G304: the user names the file.
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	replaced, err := Replace(string(document), section, text)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(replaced), 0o644) //nolint:gosec // G306: documentation.
 }

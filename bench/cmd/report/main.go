@@ -82,15 +82,7 @@ func write(out, text string) error {
 		fmt.Print(text)
 		return nil
 	}
-	document, err := os.ReadFile(out) //nolint:gosec // G304: the user names the file.
-	if err != nil {
-		return err
-	}
-	replaced, err := report.Replace(string(document), "peers", text)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(out, []byte(replaced), 0o644) //nolint:gosec // G306: documentation.
+	return report.ReplaceIn(out, "peers", text)
 }
 
 // moduleDir is the folder of the module that the command runs in.
