@@ -13,7 +13,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -X github.com/speedlayer/speedlayer/kursapp/internal/app.version=$(VERSION)
 TEST_FLAGS    ?= -race -shuffle=on
 
-.PHONY: help demo build test test-long bench bench-once lint fmt generate check-generated deps go vuln clean
+.PHONY: help demo build test test-long bench bench-once bench-check bench-peers bench-memory deps-redis lint fmt generate check-generated deps go vuln clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ test: go deps check-generated ## Build, vet, check generated code, run all tests
 	go build ./...
 	go vet ./...
 	go test $(TEST_FLAGS) -timeout 15m ./...
-	$(MAKE) --no-print-directory bench-once
+	$(MAKE) --no-print-directory bench-once bench-check
 
 test-long: go deps ## The longer attacks: every race and fault test three times over, with more rounds
 	SPEEDLAYER_LONG=1 go test $(TEST_FLAGS) -count=3 -timeout 60m ./cache ./session ./ratelimit ./queue ./outbox ./internal/... ./test
@@ -40,8 +40,19 @@ bench-once: ## Run every benchmark once, so that none rots
 	@go test -run '^$$' -bench . -benchtime 1x ./cache ./session ./ratelimit ./queue ./internal/... ./kursapp/internal/app ./kursapp/internal/httpapi > /dev/null
 	@echo "every benchmark ran once"
 
+bench-check: ## Vet, build and test bench/, and run each of its benchmarks once
+	cd bench && go vet ./... && go build ./...
+	cd bench && go test -timeout 5m -bench . -benchtime 1x ./...
+
+bench-peers: go deps-redis ## Measure beside other libraries and write the tables of docs/benchmarks.md (8 minutes)
+	cd bench && go run ./cmd/report -out ../docs/benchmarks.md
+
+bench-memory: go deps-redis ## Ten million keys through a local tier of 32 MiB, into docs/benchmarks.md (minutes)
+	cd bench && go run ./cmd/memory -out ../docs/benchmarks.md
+
 lint: go $(GOLANGCI) ## Run golangci-lint and gofumpt
 	$(GOLANGCI) run ./...
+	cd bench && $(GOLANGCI) run ./...
 
 fmt: go $(GOFUMPT) ## Format the Go code
 	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /dbsqlc/)
@@ -54,6 +65,9 @@ check-generated: go $(SQLC)
 
 deps: ## Install redis-server, PostgreSQL and a C compiler where apt may, else say what to install
 	@test/deps.sh
+
+deps-redis:
+	@test/deps.sh redis
 
 go:
 	@command -v go >/dev/null || { echo "Go is missing. Install Go 1.26 or newer: https://go.dev/doc/install"; exit 1; }

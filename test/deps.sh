@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests need is installed: redis-server, PostgreSQL, and
-# the C compiler that Go's race detector links with. Uses apt where it may (root, or sudo without a password) and does
-# not let the packages start system services; otherwise says what to install.
+# the C compiler that Go's race detector links with; or only of what the arguments
+# name (redis, postgres, compiler). Uses apt where it may (root, or sudo without a
+# password) and does not let the packages start system services; otherwise says
+# what to install.
 set -euo pipefail
 
 have_redis() { command -v redis-server >/dev/null; }
@@ -21,11 +23,23 @@ int main(void) { return 0; }' >"$dir/try.c"
   return $ok
 }
 
-packages=()
-have_redis || packages+=(redis-server)
-have_postgres || packages+=(postgresql)
-have_compiler || packages+=(gcc libc6-dev)
-[ ${#packages[@]} -eq 0 ] && exit 0
+[ $# -gt 0 ] || set -- redis postgres compiler
+
+missing() {
+  local need
+  packages=()
+  for need in "$@"; do
+    case $need in
+    redis) have_redis || packages+=(redis-server) ;;
+    postgres) have_postgres || packages+=(postgresql) ;;
+    compiler) have_compiler || packages+=(gcc libc6-dev) ;;
+    *) echo "unknown need: $need" >&2 && exit 2 ;;
+    esac
+  done
+  [ ${#packages[@]} -gt 0 ]
+}
+
+missing "$@" || exit 0
 
 advice() {
   echo "The tests need: ${packages[*]}. Please install:" >&2
@@ -55,4 +69,4 @@ echo "installing ${packages[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq || true
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" </dev/null >/dev/null || advice
-have_redis && have_postgres && have_compiler || advice
+if missing "$@"; then advice; fi

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -63,8 +64,8 @@ func (r *rawReads) Get(ctx context.Context, id int64) (work.User, error) {
 	var reply rueidis.RedisResult
 	if r.withTTL {
 		replies := r.client.DoMulti(ctx, get, r.client.B().Pttl().Key(key).Build())
-		if ms, err := replies[1].AsInt64(); err != nil || ms == -1 {
-			return work.User{}, fmt.Errorf("PTTL %s = %d, %w", key, ms, err)
+		if err := hasTTL(replies[1]); err != nil {
+			return work.User{}, err
 		}
 		reply = replies[0]
 	} else {
@@ -78,6 +79,17 @@ func (r *rawReads) Get(ctx context.Context, id int64) (work.User, error) {
 		return work.User{}, err
 	}
 	return r.compare(id, raw)
+}
+
+// errNoTTL is returned for a key that lives for ever.
+var errNoTTL = errors.New("a key has no TTL")
+
+func hasTTL(pttl rueidis.RedisResult) error {
+	ms, err := pttl.AsInt64()
+	if err == nil && ms == -1 {
+		err = errNoTTL
+	}
+	return err
 }
 
 func (r *rawReads) compare(id int64, raw string) (work.User, error) {
@@ -112,8 +124,8 @@ func (r *rawReads) GetMany(ctx context.Context, ids []int64) ([]work.User, error
 	}
 	replies := r.client.DoMulti(ctx, cmds...)
 	for _, pttl := range replies[1:] {
-		if ms, err := pttl.AsInt64(); err != nil || ms == -1 {
-			return nil, fmt.Errorf("PTTL = %d, %w", ms, err)
+		if err := hasTTL(pttl); err != nil {
+			return nil, err
 		}
 	}
 	values, err := replies[0].ToArray()

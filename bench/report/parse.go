@@ -22,10 +22,7 @@ type Sample struct {
 // Other lines are not ok. A line that looks like a result and is none is an error.
 func parseLine(line string) (s Sample, ok bool, err error) {
 	fields := strings.Fields(line)
-	if len(fields) < 4 || !strings.HasPrefix(line, "Benchmark") {
-		return Sample{}, false, nil
-	}
-	if _, err := strconv.Atoi(fields[1]); err != nil {
+	if len(fields) < 4 || !strings.HasPrefix(line, "Benchmark") || !isNumber(fields[1]) {
 		return Sample{}, false, nil
 	}
 	var sub string
@@ -43,6 +40,11 @@ func parseLine(line string) (s Sample, ok bool, err error) {
 		s.Metrics[fields[i+1]] = value
 	}
 	return s, true, nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
 }
 
 // splitProcs takes the -2 off a name. Without one, GOMAXPROCS was 1.

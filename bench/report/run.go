@@ -32,7 +32,7 @@ type Plan struct {
 // contestants of a row follow each other at once; each round another one begins.
 func Measure(ctx context.Context, p Plan) (*Results, error) {
 	binary := filepath.Join(p.Scratch, "bench.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, ".")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, ".") //nolint:gosec // G204: a folder of the caller.
 	build.Dir = p.Dir
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("report: build the benchmarks: %w\n%s", err, out)
