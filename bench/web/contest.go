@@ -92,10 +92,15 @@ func startAll(ctx context.Context, c Config, redis *redisserver.Server, result *
 	if err = add(KursappLocal, local, err); err != nil {
 		return servers, err
 	}
-	remote, err := startKursapp(ctx, c.Programs.kursapp, redis.URL(), []string{LocalCacheVariable + "=0"}, "redis")
-	err = add(KursappRedis, remote, err)
-	if result.NoRedisTier = errors.Is(err, ErrNoSwitch); err != nil && !result.NoRedisTier {
+	canSwitch, err := hasSwitch(ctx, c.Programs.kursapp)
+	if err != nil {
 		return servers, err
+	}
+	if result.NoRedisTier = !canSwitch; canSwitch {
+		remote, err := startKursapp(ctx, c.Programs.kursapp, redis.URL(), []string{LocalCacheVariable + "=0"}, "redis")
+		if err = add(KursappRedis, remote, err); err != nil {
+			return servers, err
+		}
 	}
 	if result.Answer, err = learn(ctx, local.base()); err != nil {
 		return servers, err
