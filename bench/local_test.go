@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/speedlayer/speedlayer/bench/peer"
 	"github.com/speedlayer/speedlayer/bench/work"
 )
 
@@ -44,13 +45,15 @@ func BenchmarkLocalHit10000Parallel(b *testing.B) {
 // they are there before and after.
 func local(b *testing.B, keys int, measure func(*testing.B, setting)) {
 	b.Helper()
-	for _, p := range contestants(work.Local) {
+	perform(b, work.Local, func(b *testing.B, p peer.Peer) setting {
+		b.Helper()
 		s := open(b, p, true, keys)
 		s.awaitLocal(b, keys)
-		b.Run(p.ID, func(b *testing.B) { measure(b, s) })
+		return s
+	}, measure, func(s setting) {
 		s.awaitLocal(b, keys)
 		s.cache.Close()
-	}
+	})
 }
 
 // awaitLocal returns when all keys can be read without asking Redis or the source.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -72,6 +71,26 @@ func openBeside(b *testing.B, p peer.Peer, source *work.Source, prefix string, l
 }
 
 func prefix(p peer.Peer) string { return fmt.Sprintf("bench-%s-%d", p.ID, prefixes.Add(1)) }
+
+// perform runs a sub-benchmark for each contestant. What it prepares is made with the
+// first call of the sub-benchmark, not before: a contestant that -bench leaves out
+// costs nothing and is in no profile. finish is called where it took part.
+func perform[T any](b *testing.B, kind work.Kind, prepare func(*testing.B, peer.Peer) T, measure func(*testing.B, T), finish func(T)) {
+	b.Helper()
+	for _, p := range contestants(kind) {
+		var prepared *T
+		b.Run(p.ID, func(b *testing.B) {
+			if prepared == nil {
+				prepared = new(prepare(b, p))
+			}
+			b.ResetTimer()
+			measure(b, *prepared)
+		})
+		if prepared != nil {
+			finish(*prepared)
+		}
+	}
+}
 
 // reads is how many values Redis was asked for so far.
 func reads(b *testing.B) int64 {
@@ -160,8 +179,15 @@ func atOnce(b *testing.B, n int) {
 func TestRowsHaveBenchmarks(t *testing.T) {
 	t.Parallel()
 	for _, row := range work.Rows() {
-		if !strings.HasPrefix(row.Benchmark, "Benchmark") || benchmarks[row.Benchmark] == nil {
+		if benchmarks[row.Benchmark] == nil {
 			t.Errorf("row %q names %s, which is not in the list", row.Title, row.Benchmark)
+		}
+	}
+	for _, p := range peer.All() {
+		for name := range p.Remarks {
+			if benchmarks[name] == nil {
+				t.Errorf("%s has a remark about %s, which is not in the list", p.ID, name)
+			}
 		}
 	}
 }

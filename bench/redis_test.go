@@ -64,24 +64,27 @@ func BenchmarkRedisMany100(b *testing.B) {
 // from memory fails.
 func overRedis(b *testing.B, kind work.Kind, keys int, measure func(*testing.B, setting) int) {
 	b.Helper()
-	for _, p := range contestants(kind) {
+	perform(b, kind, func(b *testing.B, p peer.Peer) setting {
+		b.Helper()
 		s := open(b, p, false, keys)
 		s.getAll(b, keys) // loads and stores
+		return s
+	}, func(b *testing.B, s setting) {
+		b.Helper()
+		before := reads(b)
+		b.ResetTimer()
+		expected := measure(b, s)
+		b.StopTimer()
+		if asked := reads(b) - before; asked < int64(expected) {
+			b.Errorf("%s: Redis saw %d reads, want at least %d", s.peer.ID, asked, expected)
+		}
+	}, func(s setting) {
 		s.getAll(b, keys)
-		loads := s.source.Loads()
-		b.Run(p.ID, func(b *testing.B) {
-			before := reads(b)
-			b.ResetTimer()
-			expected := measure(b, s)
-			b.StopTimer()
-			if asked := reads(b) - before; asked < int64(expected) {
-				b.Errorf("%s: Redis saw %d reads, want at least %d", p.ID, asked, expected)
-			}
-		})
-		s.getAll(b, keys)
-		if n := s.source.Loads() - loads; n > 0 {
-			b.Errorf("%s: %d loads of keys that lie in Redis", p.ID, n)
+		// A few more are allowed: a machine that stands still for a second looks like a
+		// Redis that does not answer.
+		if n := s.source.Loads(); n > int64(keys+max(1, keys/100)) {
+			b.Errorf("%s: %d loads of %d keys that lie in Redis", s.peer.ID, n, keys)
 		}
 		s.cache.Close()
-	}
+	})
 }

@@ -11,15 +11,15 @@ import (
 // BenchmarkReload changes a user, invalidates it and reads it again: the new name
 // must be there. Old names that a contestant is excused for are counted.
 func BenchmarkReload(b *testing.B) {
-	for _, p := range contestants(work.Reload) {
+	perform(b, work.Reload, func(b *testing.B, p peer.Peer) setting {
+		b.Helper()
 		s := open(b, p, p.Local(), 1)
 		s.getAll(b, 1)
-		b.Run(p.ID, func(b *testing.B) { s.reload(b) })
-		s.cache.Close()
-	}
+		return s
+	}, reload, func(s setting) { s.cache.Close() })
 }
 
-func (s setting) reload(b *testing.B) {
+func reload(b *testing.B, s setting) {
 	b.Helper()
 	forget := s.cache.(peer.Invalidator)
 	n, stale, before := 0, 0, s.source.Loads()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/speedlayer/speedlayer/bench/peer"
 	"github.com/speedlayer/speedlayer/bench/work"
 )
 
@@ -17,40 +18,46 @@ const (
 	query = 20 * time.Millisecond
 )
 
+// crowded is four clients of a contestant that share a source and a key space.
+type crowded struct {
+	caches []setting
+	source *work.Source
+	next   *int64 // an id that nobody has read yet
+}
+
 // BenchmarkStampede lets a crowd read a cold key at the same moment and counts how
 // often the source is asked. The time per operation is that until all have the value.
 func BenchmarkStampede(b *testing.B) {
-	for _, p := range contestants(work.Stampede) {
-		source := &work.Source{Delay: query}
+	perform(b, work.Stampede, func(b *testing.B, p peer.Peer) crowded {
+		b.Helper()
+		c := crowded{source: &work.Source{Delay: query}, next: new(int64)}
 		shared := prefix(p)
-		caches := make([]setting, clients)
-		for i := range caches {
-			caches[i] = setting{p, source, openBeside(b, p, source, shared, p.Local(), 10_000)}
-		}
-		// An id that nobody has read yet, across all the times that b.Run calls.
-		var id int64
-		for _, s := range caches {
-			if err := s.get(context.Background(), id); err != nil { // connects
+		for range clients {
+			s := setting{p, c.source, openBeside(b, p, c.source, shared, p.Local(), 10_000)}
+			if err := s.get(context.Background(), 0); err != nil { // connects
 				b.Fatal(err)
 			}
+			c.caches = append(c.caches, s)
 		}
-		b.Run(p.ID, func(b *testing.B) {
-			n, before := 0, source.Loads()
-			for b.Loop() {
-				n++
-				id++
-				stampede(b, caches, id)
-			}
-			loads := float64(source.Loads()-before) / float64(n)
-			b.ReportMetric(loads, "loads/op")
-			if p.ID == "speedlayer" && loads != 1 {
-				b.Errorf("%v loads of one cold key, want 1", loads)
-			}
-		})
-		for _, s := range caches {
+		return c
+	}, func(b *testing.B, c crowded) {
+		b.Helper()
+		n, before := 0, c.source.Loads()
+		for b.Loop() {
+			n++
+			*c.next++
+			stampede(b, c.caches, *c.next)
+		}
+		loads := float64(c.source.Loads()-before) / float64(n)
+		b.ReportMetric(loads, "loads/op")
+		if id := c.caches[0].peer.ID; id == "speedlayer" && loads != 1 {
+			b.Errorf("%v loads of one cold key, want 1", loads)
+		}
+	}, func(c crowded) {
+		for _, s := range c.caches {
 			s.cache.Close()
 		}
-	}
+	})
 }
 
 func stampede(b *testing.B, caches []setting, id int64) {

@@ -27,6 +27,9 @@ func goRedisCache() Peer {
 		Cannot: map[work.Kind]string{
 			work.Many: "It has no call for many keys.",
 		},
+		Remarks: map[string]string{
+			"BenchmarkRedisHit": "Readers who come at the same moment share one `GET`.",
+		},
 	}
 }
 

@@ -24,7 +24,8 @@ func otterAlone() Peer {
 			}
 			return &otterCache{memory, otter.LoaderFunc[int64, work.User](o.Load)}, nil
 		},
-		Cannot: map[work.Kind]string{work.Redis: alone, work.Many: alone},
+		Cannot:  map[work.Kind]string{work.Redis: alone, work.Many: alone},
+		Remarks: map[string]string{"BenchmarkReload": alone},
 	}
 }
 

@@ -60,6 +60,8 @@ type Peer struct {
 	Open func(o Options) (Cache, error)
 	// Cannot says why a row is not for it.
 	Cannot map[work.Kind]string
+	// Remarks are about its numbers in single rows, by benchmark.
+	Remarks map[string]string
 	// Stale says why it may return an old value after an invalidation. Where it is
 	// empty, an old value fails the benchmark.
 	Stale string

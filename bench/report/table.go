@@ -46,6 +46,9 @@ func (r *Results) overviewCell(i int, row work.Row, p peer.Peer, notes *footnote
 	if p.ID != us {
 		text += " (" + times(ratios(values, r.metric(i, us, row.Metric)).Median) + ")"
 	}
+	if remark := p.Remarks[row.Benchmark]; remark != "" {
+		text += " " + notes.mark(remark)
+	}
 	if stale := spreadOf(r.metric(i, p.ID, "stale/op")); stale.Max > 0 {
 		text += " " + notes.mark(fmt.Sprintf("%.0f %% of the values were old. %s", 100*stale.Median, p.Stale))
 	}
