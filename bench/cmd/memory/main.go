@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/speedlayer/speedlayer/bench/memory"
@@ -45,7 +47,12 @@ func run(ctx context.Context, millions int, bound int64, out string) error {
 	if err != nil {
 		return err
 	}
-	text := memory.Table(bound, shown(seen))
+	version, err := redis.Version(ctx)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Measured on %s: %d cores, Go %s, Redis %s. ", time.Now().Format("2 January 2006"),
+		runtime.NumCPU(), strings.TrimPrefix(runtime.Version(), "go"), version) + memory.Table(bound, shown(seen))
 	if out == "" {
 		fmt.Print(text)
 		return nil
