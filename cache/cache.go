@@ -130,7 +130,7 @@ func New[K Key, V any](client rueidis.Client, prefix string, load Loader[K, V], 
 // could be out of date, and a database in trouble is not asked once more for each
 // of them.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
-	if it := c.fromLocal(ctx, key); it != nil {
+	if it, _ := c.fromLocal(ctx, key); it != nil {
 		if it.Value.absent {
 			return it.Value.value, ErrNotFound
 		}
@@ -143,9 +143,8 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 // Lookup is Get with everything that is known about the answer. Beside
 // ErrNotFound, the entry's other fields are set too.
 func (c *Cache[K, V]) Lookup(ctx context.Context, key K) (Entry[V], error) {
-	began := time.Now()
-	if it := c.fromLocal(ctx, key); it != nil {
-		return c.localEntry(it, began)
+	if it, now := c.fromLocal(ctx, key); it != nil {
+		return c.localEntry(it, now)
 	}
 	return c.lookup(ctx, key, true)
 }

@@ -22,7 +22,8 @@ type Entry[V any] struct {
 	Collapsed bool
 	// LoadTime is how long the loader took; zero where it was not asked.
 	LoadTime time.Duration
-	// CacheTime is the rest of the call: exchanges with Redis and waiting.
+	// CacheTime is the rest of the call: exchanges with Redis and waiting. Zero for
+	// SourceLocal, which takes no longer than a look at the clock.
 	CacheTime time.Duration
 }
 

@@ -58,9 +58,8 @@ func newLocal[V any](client rueidis.Client, prefix string, o Options, losses *at
 	return l
 }
 
-// get returns what is known about a key, or nil.
-func (l *local[V]) get(name []byte) *nearcache.Item[localValue[V]] {
-	now := l.tracker.Now()
+// get returns what is known about a key, or nil. now is in the tracker's clock.
+func (l *local[V]) get(name []byte, now int64) *nearcache.Item[localValue[V]] {
 	if !l.tracker.Fresh(now) {
 		return nil
 	}
@@ -142,15 +141,17 @@ func (l *local[V]) close() {
 	}
 }
 
-// fromLocal is the whole of a read that needs no I/O.
-func (c *Cache[K, V]) fromLocal(ctx context.Context, key K) *nearcache.Item[localValue[V]] {
+// fromLocal is the whole of a read that needs no I/O. now is in the tracker's clock:
+// a look at the clock costs as much as the rest.
+func (c *Cache[K, V]) fromLocal(ctx context.Context, key K) (_ *nearcache.Item[localValue[V]], now int64) {
 	if c.local == nil {
-		return nil
+		return nil, 0
 	}
+	now = c.local.tracker.Now()
 	var buf [128]byte
-	it := c.local.get(c.appendName(buf[:0], key))
+	it := c.local.get(c.appendName(buf[:0], key), now)
 	if it == nil {
-		return nil
+		return nil, 0
 	}
 	c.count.localHits.add()
 	if c.o.Observer != nil {
@@ -161,18 +162,18 @@ func (c *Cache[K, V]) fromLocal(ctx context.Context, key K) *nearcache.Item[loca
 		c.emit(Event{Kind: EventHit, Key: it.Name(), Source: SourceLocal, Err: err})
 	}
 	if c.o.RefreshAhead > 0 {
-		if left := time.Duration(it.Expires() - c.local.tracker.Now()); left < c.o.RefreshAhead {
+		if left := time.Duration(it.Expires() - now); left < c.o.RefreshAhead {
 			c.refreshAhead(ctx, key, c.target(key), left)
 		}
 	}
-	return it
+	return it, now
 }
 
 // localEntry makes what Lookup returns of an item.
-func (c *Cache[K, V]) localEntry(it *nearcache.Item[localValue[V]], began time.Time) (Entry[V], error) {
+func (c *Cache[K, V]) localEntry(it *nearcache.Item[localValue[V]], now int64) (Entry[V], error) {
 	e := Entry[V]{
 		Value: it.Value.value, Raw: it.Value.raw, Source: SourceLocal,
-		TTL: time.Duration(max(0, it.Expires()-c.local.tracker.Now())), CacheTime: time.Since(began),
+		TTL: time.Duration(max(0, it.Expires()-now)),
 	}
 	if it.Value.absent {
 		return e, ErrNotFound

@@ -81,7 +81,7 @@ func (c *Cache[K, V]) sortMany(ctx context.Context, keys []K, values map[K]V) (a
 			continue
 		}
 		seen[key] = struct{}{}
-		if it := c.fromLocal(ctx, key); it != nil {
+		if it, _ := c.fromLocal(ctx, key); it != nil {
 			if !it.Value.absent {
 				values[key] = it.Value.value
 			}

@@ -52,8 +52,19 @@ func page(name, contentType string) http.HandlerFunc {
 	if err != nil {
 		panic(err) // the file is embedded: only a broken build gets here
 	}
-	return document(contentType, body)
+	serve := document(contentType, body)
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h["Referrer-Policy"] = noReferrer
+		h["X-Frame-Options"] = deny // for browsers that do not know frame-ancestors
+		serve(w, r)
+	}
 }
+
+var (
+	noReferrer = []string{"no-referrer"}
+	deny       = []string{"DENY"}
+)
 
 // policy replaces the Content-Security-Policy of the API by that of a page.
 func policy(csp string, next http.HandlerFunc) http.HandlerFunc {

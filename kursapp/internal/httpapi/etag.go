@@ -10,8 +10,6 @@ import (
 const etagBytes = 12
 
 // appendETag appends a strong validator for a body: the same on every instance.
-// It is calculated each time: for a user that is half a percent of a request, which
-// remembering it would not save.
 func appendETag(b, body []byte) []byte {
 	sum := sha256.Sum256(body)
 	b = base64.RawURLEncoding.AppendEncode(append(b, '"'), sum[:etagBytes])

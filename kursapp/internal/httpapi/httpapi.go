@@ -96,6 +96,7 @@ type api struct {
 	huma huma.API
 	mux  *http.ServeMux
 
+	entries        entryMemory
 	warnQueryLogin sync.Once
 }
 

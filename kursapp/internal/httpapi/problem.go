@@ -174,7 +174,7 @@ func (p *Problem) setHeaders(h http.Header, l lang) {
 // typed huma handlers; those return the error.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	l := languageOf(r.Header.Get("Accept-Language"))
-	p := problemOf(err, l, w.Header().Get(requestIDHeader))
+	p := problemOf(err, l, requestIDOf(w))
 	noteCause(w, p, err)
 	p.setHeaders(w.Header(), l)
 	w.Header().Set("Content-Type", p.ContentType(""))
@@ -212,7 +212,7 @@ func init() {
 		if !ok {
 			return problemOf(err, l, "")
 		}
-		p := problemOf(err, l, w.Header().Get(requestIDHeader))
+		p := problemOf(err, l, requestIDOf(w))
 		noteCause(w, p, err)
 		p.setHeaders(w.Header(), l)
 		return p

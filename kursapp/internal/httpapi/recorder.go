@@ -15,7 +15,7 @@ type recorder struct {
 	http.ResponseWriter
 	r     *http.Request
 	began time.Duration // since the front was made
-	id    [1]string     // the request's, here so that its header needs no memory of its own
+	id    [1]string     // the request's once somebody needs it; its header shows this very array
 
 	status   int   // 0 until the header is written
 	bytes    int64 // of the body
@@ -37,6 +37,9 @@ func (rec *recorder) WriteHeader(status int) {
 			fail(rec, rec.r, err)
 			rec.mute = true
 			return
+		}
+		if status >= http.StatusBadRequest {
+			rec.requestID()
 		}
 		rec.status = status
 		rec.body.giveUp(rec.Header())

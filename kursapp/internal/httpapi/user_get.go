@@ -84,32 +84,7 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
-	writeEntry(w, r, &e)
-}
-
-// writeEntry answers with the bytes of a cache entry.
-func writeEntry[V any](w http.ResponseWriter, r *http.Request, e *cache.Entry[V]) {
-	h := w.Header()
-	// The three that differ from answer to answer share one string and one slice.
-	var buf [160]byte
-	b := appendETag(buf[:0], e.Raw)
-	endOfTag := len(b)
-	b = appendCacheStatus(b, e)
-	endOfStatus := len(b)
-	all := string(appendServerTiming(b, e.CacheTime, e.LoadTime))
-	tag := all[:endOfTag]
-	values := []string{tag, all[endOfTag:endOfStatus], all[endOfStatus:]}
-	h["Etag"] = values[0:1:1]
-	h["Cache-Status"] = values[1:2:2]
-	h["Server-Timing"] = values[2:3:3]
-	h["Cache-Control"] = privateNoCache
-	if matches(r.Header["If-None-Match"], tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	h["Content-Type"] = contentJSON
-	// A client that is gone is nobody's error.
-	_, _ = w.Write(e.Raw)
+	writeEntry(&a.entries, w, r, &e)
 }
 
 // asksForFresh reports whether a request says Cache-Control: no-cache, or
