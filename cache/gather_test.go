@@ -12,13 +12,17 @@ import (
 	"github.com/speedlayer/speedlayer/internal/redistest"
 )
 
-// held lets the first exchange with a GET in it reach Redis and holds its answer
+// isQuestion reports whether a command asks for a value: one alone, or those of
+// several readers.
+func isQuestion(name string) bool { return name == "GET" || name == "MGET" }
+
+// held lets the first exchange that asks for a value reach Redis and holds its answer
 // back until goOn is closed.
 func held(m *meddler) (sent <-chan struct{}, goOn chan<- struct{}) {
 	first, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	m.meddle(nil, func(name string) {
-		if name == "GET" {
+		if isQuestion(name) {
 			mine := false
 			once.Do(func() { mine = true; close(first) })
 			if mine {
@@ -102,7 +106,7 @@ func TestReaderLeavesASharedExchangeAlone(t *testing.T) {
 	}
 	goOn := make(chan struct{})
 	m.meddle(func(name string) error {
-		if name == "GET" {
+		if isQuestion(name) {
 			<-goOn
 		}
 		return nil
@@ -160,4 +164,34 @@ func TestPanicOfADecoderReachesOneReader(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// Readers of different keys of which one is of another type: each has its own answer.
+func TestKeysOfOtherTypesAmongMany(t *testing.T) {
+	t.Parallel()
+	db := newDatabase()
+	for id := range int64(6) {
+		db.write(id)
+	}
+	c, client := shared(t, db.load, cache.Options{})
+	ids := []int64{0, 1, 2, 3, 4, 5}
+	if err := c.Warm(t.Context(), ids...); err != nil {
+		t.Fatal(err)
+	}
+	loads := db.loads.Load()
+	cli(t, client, "DEL", c.Key(2), c.Key(4))
+	cli(t, client, "RPUSH", c.Key(2), "x")
+	cli(t, client, "SET", c.Key(3), "garbage", "EX", "60")
+	many, err := c.GetMany(t.Context(), ids)
+	if err != nil || len(many) != 6 || db.loads.Load() != loads+3 {
+		t.Fatalf("%v, %v, %d loads more", many, err, db.loads.Load()-loads)
+	}
+	for id, u := range many {
+		if u.ID != id {
+			t.Errorf("key %d has %+v", id, u)
+		}
+	}
+	if many, err := c.GetMany(t.Context(), ids); err != nil || len(many) != 6 || db.loads.Load() != loads+3 {
+		t.Errorf("again: %v, %v, %d loads more", many, err, db.loads.Load()-loads)
+	}
 }

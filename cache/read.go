@@ -1,7 +1,9 @@
 package cache
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -26,6 +28,51 @@ type stored struct {
 func (t *tier) read(ctx context.Context, questions ...question) []stored {
 	rctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
+	ask := t.readEach
+	if len(questions) > 1 && !t.tagged && t.client.Mode() != rueidis.ClientModeCluster {
+		ask = t.readTogether
+	}
+	answers := ask(rctx, questions)
+	for _, a := range answers {
+		t.report(ctx, a.err)
+	}
+	return answers
+}
+
+// readTogether takes one MGET for all values: that costs Redis and the client less
+// than half of as many GET. A key of another type counts as absent there.
+func (t *tier) readTogether(ctx context.Context, questions []question) []stored {
+	names := make([]string, len(questions))
+	for i, q := range questions {
+		names[i] = q.name
+	}
+	cmds := make(rueidis.Commands, 1, len(questions)+1)
+	cmds[0] = t.client.B().Mget().Key(names...).Build()
+	for _, q := range questions {
+		if q.ttl {
+			cmds = append(cmds, t.client.B().Pttl().Key(q.name).Build())
+		}
+	}
+	r := replies{left: t.client.DoMulti(ctx, cmds...)}
+	values, err := r.next().ToArray()
+	out := make([]stored, len(questions))
+	for i, q := range questions {
+		if err != nil || len(values) != len(questions) {
+			out[i].err = cmp.Or(err, errReply)
+			continue
+		}
+		if raw, err := values[i].AsBytes(); err == nil {
+			out[i] = stored{raw: raw, found: true}
+		}
+		if q.ttl {
+			r.life(&out[i])
+		}
+	}
+	return out
+}
+
+// readEach asks for each key by itself, in one pipeline.
+func (t *tier) readEach(ctx context.Context, questions []question) []stored {
 	cmds := make(rueidis.Commands, 0, 2*len(questions))
 	var tags []string // of the question before: often all have the same
 	for _, q := range questions {
@@ -43,14 +90,15 @@ func (t *tier) read(ctx context.Context, questions ...question) []stored {
 		}
 		tags = q.tags
 	}
-	r := replies{left: t.client.DoMulti(rctx, cmds...)}
+	r := replies{left: t.client.DoMulti(ctx, cmds...)}
 	out := make([]stored, len(questions))
 	for i, q := range questions {
 		out[i] = r.parse(q)
-		t.report(ctx, out[i].err)
 	}
 	return out
 }
+
+var errReply = errors.New("unexpected reply")
 
 // replies takes what read was answered apart.
 type replies struct {
@@ -75,10 +123,7 @@ func (r *replies) parse(q question) stored {
 		s, mark = parseMarked(r.next())
 	}
 	if q.ttl {
-		life, err := r.next().AsInt64()
-		if s.found && s.err == nil {
-			s.ttl, s.err = lifeOf(life), err
-		}
+		r.life(&s)
 	}
 	if len(q.tags) > 0 {
 		if !slices.Equal(q.tags, r.tags) {
@@ -92,6 +137,14 @@ func (r *replies) parse(q question) stored {
 	}
 	r.tags = q.tags
 	return s
+}
+
+// life takes the reply to PTTL.
+func (r *replies) life(s *stored) {
+	ms, err := r.next().AsInt64()
+	if s.found && s.err == nil {
+		s.ttl, s.err = lifeOf(ms), err
+	}
 }
 
 func parseValue(reply rueidis.RedisResult) stored {
@@ -110,7 +163,7 @@ func parseValue(reply rueidis.RedisResult) stored {
 func parseMarked(reply rueidis.RedisResult) (s stored, mark string) {
 	both, err := reply.ToArray()
 	if err != nil || len(both) != 2 {
-		return stored{err: err}, ""
+		return stored{err: cmp.Or(err, errReply)}, ""
 	}
 	raw, err := both[0].AsBytes()
 	if err != nil {
