@@ -47,7 +47,7 @@ type entryMemory struct {
 }
 
 func (m *entryMemory) slot(raw []byte) *atomic.Pointer[entryHeaders] {
-	at := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(raw)))) //nolint:gosec // only a number is made of it
+	at := uint64(uintptr(unsafe.Pointer(&raw[0]))) //nolint:gosec // only a number is made of it
 	return &m.slots[at*0x9E3779B97F4A7C15>>55]
 }
 
@@ -57,7 +57,7 @@ func headersOf[V any](m *entryMemory, e *cache.Entry[V]) *entryHeaders {
 	}
 	slot := m.slot(e.Raw)
 	known := slot.Load()
-	if known == nil || unsafe.SliceData(known.raw) != unsafe.SliceData(e.Raw) || len(known.raw) != len(e.Raw) ||
+	if known == nil || len(known.raw) != len(e.Raw) || &known.raw[0] != &e.Raw[0] ||
 		known.ttl != int64(e.TTL/time.Second) {
 		known = newEntryHeaders(e)
 		slot.Store(known)
