@@ -124,25 +124,22 @@ func (s *Server) Flush(ctx context.Context) error {
 	return s.admin.Do(ctx, s.admin.B().Flushall().Build()).Error()
 }
 
-// Reads returns how many values the server was asked for so far: calls of GET, and
-// of MGET, which counts once.
+// Reads returns how many times a key was looked up for reading so far, by whatever
+// command; one MGET looks up as many as it names.
 func (s *Server) Reads(ctx context.Context) (int64, error) {
-	info, err := s.info(ctx, "commandstats")
+	info, err := s.info(ctx, "stats")
 	if err != nil {
 		return 0, err
 	}
-	return calls(info["cmdstat_get"]) + calls(info["cmdstat_mget"]), nil
-}
-
-// calls takes the count out of "calls=12,usec=34,…"; no statistics, no calls.
-func calls(stat string) int64 {
-	for field := range strings.SplitSeq(stat, ",") {
-		if n, ok := strings.CutPrefix(field, "calls="); ok {
-			count, _ := strconv.ParseInt(n, 10, 64)
-			return count
+	var n int64
+	for _, name := range []string{"keyspace_hits", "keyspace_misses"} {
+		count, err := strconv.ParseInt(info[name], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("redisserver: %s: %w", name, err)
 		}
+		n += count
 	}
-	return 0
+	return n, nil
 }
 
 func (s *Server) info(ctx context.Context, section string) (map[string]string, error) {

@@ -53,13 +53,20 @@ func learn(ctx context.Context, base string) (Answer, error) {
 	return a, nil
 }
 
-// keepConstant deletes from known what is not the same in again, and what net/http
-// adds by itself.
+// ofTheEntry are headers that depend on what is answered, though they may be the same
+// for a while.
+var ofTheEntry = []string{"Etag", "Cache-Status", "Server-Timing"}
+
+// keepConstant deletes from known what is not the same in again, what depends on the
+// entry, and what net/http adds by itself.
 func keepConstant(known, again http.Header) {
 	for name, values := range known {
 		if !slices.Equal(values, again[name]) {
 			delete(known, name)
 		}
+	}
+	for _, name := range ofTheEntry {
+		known.Del(name)
 	}
 	known.Del("Date")
 	known.Del("Content-Length")

@@ -15,6 +15,7 @@ func TestLearnKeepsWhatDoesNotChange(t *testing.T) {
 	var n atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Frame-Options", "DENY")
+		w.Header().Set("ETag", `"of the entry"`)
 		w.Header().Set("X-Request-Id", strconv.FormatInt(n.Add(1), 10))
 		if n.Load() == 1 {
 			w.Header().Set("X-First", "only")
