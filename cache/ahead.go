@@ -10,7 +10,9 @@ import (
 
 // refreshAhead has an entry loaded again that has little left of its TTL, unless
 // this process is at it already. Nobody waits for it: readers go on to find the
-// entry until the fill replaces it. Across processes the lease decides who loads.
+// entry until the fill replaces it. Across processes the lease decides who loads. A
+// remembered absence is not for this: it may live for less than RefreshAhead, and would
+// be loaded all the time.
 func (c *Cache[K, V]) refreshAhead(ctx context.Context, key K, t target, left time.Duration) {
 	if left <= 0 || left >= c.o.RefreshAhead {
 		return

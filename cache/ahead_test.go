@@ -167,3 +167,23 @@ func TestRefreshAheadIsRefusedByAnUnconfirmedInvalidation(t *testing.T) {
 		t.Errorf("the old entry was stored again, for %d ms", got)
 	}
 }
+
+// An absence lives for less than RefreshAhead here, and is still not loaded with
+// each read.
+func TestAbsenceIsNotRefreshedAhead(t *testing.T) {
+	t.Parallel()
+	db := newDatabase()
+	o := ageing
+	o.NegativeTTL = 10 * time.Second
+	c := near(t, redistest.Shared(t).Client(t), prefix(t), db.load, o)
+	for range 500 {
+		if _, err := c.Get(t.Context(), 404); !errors.Is(err, cache.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	warm(t, c, 404)
+	c.Close() // waits for what runs in the background
+	if n := db.loads.Load(); n != 1 {
+		t.Errorf("%d loads", n)
+	}
+}

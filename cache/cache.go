@@ -181,7 +181,7 @@ func (c *Cache[K, V]) lookup(ctx context.Context, key K, ttl bool) (Entry[V], er
 func (c *Cache[K, V]) hit(ctx context.Context, m need[K, V], e Entry[V], err error) {
 	c.count.hits.Add(1)
 	c.emit(Event{Kind: EventHit, Key: m.name, Source: SourceRedis, Duration: e.CacheTime, Err: err})
-	if c.o.RefreshAhead > 0 {
+	if c.o.RefreshAhead > 0 && err == nil {
 		c.refreshAhead(ctx, m.key, m.target, e.TTL)
 	}
 }

@@ -161,7 +161,7 @@ func (c *Cache[K, V]) fromLocal(ctx context.Context, key K) (_ *nearcache.Item[l
 		}
 		c.emit(Event{Kind: EventHit, Key: it.Name(), Source: SourceLocal, Err: err})
 	}
-	if c.o.RefreshAhead > 0 {
+	if c.o.RefreshAhead > 0 && !it.Value.absent {
 		if left := time.Duration(it.Expires() - now); left < c.o.RefreshAhead {
 			c.refreshAhead(ctx, key, c.target(key), left)
 		}

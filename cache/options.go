@@ -20,7 +20,8 @@ type Options struct {
 	TTLJitter time.Duration
 	// RefreshAhead makes the first read of an entry that has less than this left of
 	// its TTL have it loaded again, in the background and by one process of all; no
-	// read waits. At most half of what TTLJitter leaves of TTL. Default: 0, an entry
+	// read waits. At most half of what TTLJitter leaves of TTL. Remembered absences
+	// are not refreshed. Default: 0, an entry
 	// is loaded again when it is gone.
 	RefreshAhead time.Duration
 	// StaleIfError keeps entries in Redis for so long after their TTL, to be returned
