@@ -33,7 +33,7 @@ type agreed struct {
 // enough.
 func (g *lanes) openCluster() error {
 	g.ask = g.askCluster
-	seen, err := g.observe(g.tracker.client)
+	seen, err := g.look()
 	if err != nil {
 		return err
 	}
@@ -227,6 +227,18 @@ func (g *lanes) nodeTimeout() time.Duration {
 		return byDefault
 	}
 	return max(time.Duration(ms)*time.Millisecond, least)
+}
+
+// look asks one node after the other, until one answers.
+func (g *lanes) look() (*view, error) {
+	err := errUnwell
+	for _, client := range g.tracker.client.Nodes() {
+		var v *view
+		if v, err = g.observe(client); err == nil || g.ctx.Err() != nil {
+			return v, err
+		}
+	}
+	return nil, err
 }
 
 func (g *lanes) observe(c rueidis.CoreClient) (*view, error) {

@@ -188,10 +188,10 @@ func within(t *testing.T, what string, condition func() bool) {
 }
 
 // clusterMemory is a memory on a cluster of three masters.
-func clusterMemory(t *testing.T, mods ...func(*rueidis.ClientOption)) (*memory, *redistest.Cluster) {
+func clusterMemory(t *testing.T) (*memory, *redistest.Cluster) {
 	t.Helper()
 	cluster := redistest.StartCluster(t, 3)
-	m := remember(t, cluster.Client(t, mods...), cluster.Client(t), 12)
+	m := remember(t, cluster.Client(t), cluster.Client(t), 12)
 	m.works("at first")
 	return m, cluster
 }

@@ -51,7 +51,9 @@ func startNode(tb testing.TB) *Server {
 	return Start(tb, WithArgs(
 		"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf",
-		"--repl-diskless-sync-delay", "0", // a new replica need not wait for others
+		// A new replica need not wait for others, and is shown to clients once it got
+		// something from its master.
+		"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
 	))
 }
 

@@ -25,18 +25,19 @@ func (c *Cluster) AddMaster(tb testing.TB) *Server {
 	return node
 }
 
-// AddReplica adds a replica of a node and waits until it follows.
+// AddReplica adds a replica of a node and waits until all nodes tell clients of it.
 func (c *Cluster) AddReplica(tb testing.TB, master *Server) *Server {
 	tb.Helper()
 	node := c.AddMaster(tb)
 	node.must(tb, "CLUSTER", "REPLICATE", master.ID(tb))
 	await(tb, "a replica follows", func() bool {
 		for _, eye := range c.nodes {
-			if flags := flagsOf(tb, eye, node); !strings.Contains(flags, "slave") {
+			if !strings.Contains(flagsOf(tb, eye, node), "slave") ||
+				!strings.Contains(eye.CLI(tb, "CLUSTER", "SLOTS"), node.ID(tb)) {
 				return false
 			}
 		}
-		return strings.Contains(node.CLI(tb, "INFO", "replication"), "master_link_status:up")
+		return true
 	})
 	return node
 }
