@@ -38,17 +38,23 @@ func markRedis(mode Mode) func(context.Context, rueidis.Client) error {
 	return func(ctx context.Context, client rueidis.Client) error {
 		found, err := client.Do(ctx, client.B().Get().Key(markKey).Build()).ToString()
 		if rueidis.IsRedisNil(err) {
+			var foreign error
 			if mode == ModeDemo && !held.Load() {
-				if err := requireEmpty(ctx, client); err != nil {
-					return err
-				}
+				foreign = requireEmpty(ctx, client)
 			}
-			err = client.Do(ctx, client.B().Set().Key(markKey).Value(string(mode)).Nx().Build()).Error()
+			if foreign == nil {
+				err = client.Do(ctx, client.B().Set().Key(markKey).Value(string(mode)).Nx().Build()).Error()
+			}
 			if err != nil && !rueidis.IsRedisNil(err) {
 				return err
 			}
-			// Somebody may have been faster: what counts is what stands there.
+			// Somebody may have been faster: what counts is what stands there. The keys
+			// that were in the way may be the mark of a demo that started at the same
+			// moment, and what it wrote since: a mark comes before everything else.
 			found, err = client.Do(ctx, client.B().Get().Key(markKey).Build()).ToString()
+			if rueidis.IsRedisNil(err) && foreign != nil {
+				return foreign
+			}
 		}
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/speedlayer/speedlayer/internal/redistest"
@@ -26,6 +27,30 @@ func TestRedisIsMarkedOnceAndRefusedByTheOtherMode(t *testing.T) {
 	}
 	if err := markRedis(ModeDemo)(t.Context(), client); !errors.Is(err, errForeignRedis) {
 		t.Errorf("a demo on production's Redis: %v, want errForeignRedis", err)
+	}
+}
+
+// Demos that start together on an empty Redis find each other's keys in it.
+func TestDemosThatStartTogetherShareARedis(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := server.Client(t)
+	for round := range 200 {
+		server.Flush(t)
+		var demos sync.WaitGroup
+		for range 4 {
+			demos.Go(func() {
+				if err := markRedis(ModeDemo)(t.Context(), client); err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+			})
+		}
+		demos.Wait()
+	}
+	server.CLI(t, "DEL", markKey)
+	server.CLI(t, "SET", "shop:basket", "theirs")
+	if err := markRedis(ModeDemo)(t.Context(), client); !errors.Is(err, errForeignRedis) {
+		t.Errorf("a demo on somebody's Redis: %v, want errForeignRedis", err)
 	}
 }
 
