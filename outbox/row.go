@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 )
@@ -13,7 +12,13 @@ type Kind string
 const (
 	// KindInvalidate asks to drop the cache entry Key of the key space Target.
 	KindInvalidate Kind = "invalidate"
-	// KindTask asks to enqueue Payload in the queue Target.
+	// KindInvalidateTag asks to drop all entries of the key space Target that have
+	// the tag Key.
+	KindInvalidateTag Kind = "invalidate_tag"
+	// KindInvalidateAll asks to drop all entries of the key space Target, for
+	// changes that do not say which rows they concern, as TRUNCATE.
+	KindInvalidateAll Kind = "invalidate_all"
+	// KindTask asks to enqueue Payload in the queue Target, as a task of type Key.
 	KindTask Kind = "task"
 )
 
@@ -24,33 +29,13 @@ type Row struct {
 	Kind Kind
 	// Target names the key space of a cache, or a queue.
 	Target string
-	// Key is the cache key inside the key space; empty for tasks.
+	// Key is the cache key or the tag, inside the key space; for tasks their type,
+	// which may be empty.
 	Key string
 	// Payload is a task's JSON; empty for invalidations.
 	Payload json.RawMessage
-	// CreatedAt is the database's time of the transaction.
+	// Durable tasks keep their row until they were completed (Source.Complete).
+	Durable bool
+	// CreatedAt is when the row was written, by the database's clock.
 	CreatedAt time.Time
-}
-
-// Source is the table of rows that wait, as an implementation for one database
-// provides it.
-type Source interface {
-	// Take claims at most limit waiting rows that nobody else has claimed,
-	// calls deliver with them, and marks those as delivered for which deliver
-	// returned nil at the same index. All others wait again. It returns how
-	// many rows it took and how many of them were delivered.
-	//
-	// The claim ends with the call, whatever happens: when deliver fails, when
-	// ctx ends, or when the process dies, the rows are there for the next one.
-	// Where no row waits, deliver is not called. Rows that deliver refused come
-	// behind those that were not tried since, so that a row which can never be
-	// delivered does not keep the others waiting.
-	Take(ctx context.Context, limit int, deliver func(context.Context, []Row) []error) (taken, delivered int, err error)
-}
-
-// Sink hands rows on to Redis.
-type Sink interface {
-	// Deliver returns one entry for each row, nil where Redis confirmed it.
-	// It may see a row more than once and must not depend on their order.
-	Deliver(ctx context.Context, rows []Row) []error
 }
