@@ -97,11 +97,15 @@ func (c *Cache[K, V]) repeat() {
 			return
 		}
 		before := c.unconfirmed.mark()
-		names := c.unconfirmed.some(retryBatch)
-		if len(names) == 0 { // and somebody else takes over from now on
+		names, all := c.unconfirmed.some(retryBatch)
+		if len(names) == 0 && !all { // and somebody else takes over from now on
 			return
 		}
 		wait = min(2*wait, lastRetry)
+		if all {
+			n, err := c.removeAll(c.ctx, c.prefix)
+			c.settleAll(n, err, before)
+		}
 		if failed, _ := c.settle(names, c.remove(c.ctx, names), before); len(failed) < len(names) {
 			wait = firstRetry / 10 // Redis is back: go on with the rest
 		}
