@@ -73,7 +73,7 @@ var rules = []rule{
 		"github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/...",
 	}},
 	{wing + "/internal/sqlite", []string{
-		wing + "/internal/kurs", wing + "/internal/sqlite/...",
+		wing + "/internal/kurs", wing + "/internal/sqlite/...", module + "/outbox",
 		"modernc.org/sqlite/...", "github.com/pressly/goose/v3/...",
 	}},
 	{wing + "/internal/embedded", []string{

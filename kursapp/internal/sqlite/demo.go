@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // seed.sql
 	"fmt"
@@ -29,6 +30,10 @@ func (s *Store) PrepareDemo(ctx context.Context, passwordHash string) error {
 	}
 	if _, err := tx.ExecContext(ctx, seedUsers, passwordHash, time.Now().UnixMicro()); err != nil {
 		return s.translate(op, fmt.Errorf("seed: %w", err))
+	}
+	q := dbsqlc.New(tx)
+	if err := cmp.Or(q.ForgetInvalidations(ctx), q.InvalidateEverything(ctx)); err != nil {
+		return s.translate(op, fmt.Errorf("outbox: %w", err))
 	}
 	if err := tx.Commit(); err != nil {
 		return s.translate(op, fmt.Errorf("commit: %w", err))
