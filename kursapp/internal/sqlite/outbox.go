@@ -22,6 +22,9 @@ const (
 	sweepRows = 5000
 	// changePoll is how often the file is looked at. It costs a few microseconds.
 	changePoll = 20 * time.Millisecond
+	// A row that was refused is tried again after pauses between these; where Redis
+	// is not what is wrong, up to lastHopeless.
+	firstPause, lastPause, lastHopeless = 2 * time.Millisecond, 500 * time.Millisecond, 10 * time.Second
 )
 
 // Outbox is the file's outbox.Source.
@@ -37,7 +40,9 @@ type Outbox struct {
 	taking sync.Mutex
 	// seen is the version from before the last look at the rows.
 	seen atomic.Int64
-	wake chan struct{}
+	// repeats counts the changes of Redis's identity.
+	repeats atomic.Int64
+	wake    chan struct{}
 }
 
 var _ outbox.Source = (*Outbox)(nil)
@@ -68,54 +73,78 @@ func (o *Outbox) Take(ctx context.Context, limit int, deliver func(context.Conte
 		return 0, 0, nil
 	}
 	defer o.taking.Unlock()
+	repeats := o.repeats.Load()
 	rows, err := o.waiting(ctx, limit)
 	if err != nil || len(rows) == 0 {
 		return 0, 0, wrapOutbox("take", err)
 	}
-	var done, refused []int64
+	var a answers
 	for i, err := range deliver(ctx, rows) {
-		if err == nil {
-			done = append(done, rows[i].ID)
-		} else {
-			refused = append(refused, rows[i].ID)
+		switch {
+		case err == nil:
+			a.done = append(a.done, rows[i].ID)
+		case errors.Is(err, outbox.ErrRefused):
+			a.hopeless = append(a.hopeless, rows[i].ID)
+		default:
+			a.failed = append(a.failed, rows[i].ID)
 		}
 	}
 	// What Redis confirmed is not to be repeated because ctx has just ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	return len(rows), len(done), wrapOutbox("mark", o.mark(ctx, done, refused))
+	if err := o.mark(ctx, a, repeats); err != nil {
+		return len(rows), 0, wrapOutbox("mark", err)
+	}
+	return len(rows), len(a.done), nil
 }
+
+// answers are the ids of rows by what the sink said.
+type answers struct{ done, failed, hopeless []int64 }
+
+// errRepeat ends a Take whose rows may have gone to a Redis that has lost them.
+var errRepeat = errors.New("the data of Redis changed meanwhile; the rows wait again")
 
 func (o *Outbox) waiting(ctx context.Context, limit int) ([]outbox.Row, error) {
 	version, err := o.version(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := dbsqlc.New(o.db).WaitingRows(ctx, int64(max(limit, 0)))
+	now := time.Now()
+	found, err := dbsqlc.New(o.db).WaitingRows(ctx, dbsqlc.WaitingRowsParams{Now: now.UnixMicro(), MaxRows: int64(max(limit, 0))})
 	if err != nil {
 		return nil, err
 	}
 	o.seen.Store(version)
 	rows := make([]outbox.Row, len(found))
 	for i, r := range found {
+		created := time.UnixMicro(r.CreatedAt).UTC()
 		rows[i] = outbox.Row{
 			ID: r.ID, Kind: outbox.Kind(r.Kind), Target: r.Target, Key: r.Key, Payload: json.RawMessage(r.Payload),
-			Durable: r.Durable != 0, CreatedAt: time.UnixMicro(r.CreatedAt).UTC(),
+			Durable: r.Durable != 0, CreatedAt: created, Waited: max(1, now.Sub(created)), Repeated: r.Repeated != 0,
 		}
 	}
 	return rows, nil
 }
 
-func (o *Outbox) mark(ctx context.Context, done, refused []int64) error {
+func (o *Outbox) mark(ctx context.Context, a answers, repeats int64) error {
 	return o.write(ctx, func(q *dbsqlc.Queries) error {
-		now := sql.NullInt64{Int64: time.Now().UnixMicro(), Valid: true}
-		if len(done) > 0 {
-			if _, err := q.MarkDelivered(ctx, dbsqlc.MarkDeliveredParams{Now: now, Ids: done}); err != nil {
+		if o.repeats.Load() != repeats { // changes with the write lock held
+			return errRepeat
+		}
+		now := time.Now().UnixMicro()
+		if len(a.done) > 0 {
+			at := sql.NullInt64{Int64: now, Valid: true}
+			if _, err := q.MarkDelivered(ctx, dbsqlc.MarkDeliveredParams{Now: at, Ids: a.done}); err != nil {
 				return err
 			}
 		}
-		if len(refused) > 0 {
-			if _, err := q.MarkRefused(ctx, dbsqlc.MarkRefusedParams{Now: now, Ids: refused}); err != nil {
+		for longest, ids := range map[time.Duration][]int64{lastPause: a.failed, lastHopeless: a.hopeless} {
+			if len(ids) == 0 {
+				continue
+			}
+			if _, err := q.MarkRefused(ctx, dbsqlc.MarkRefusedParams{
+				Now: now, First: firstPause.Microseconds(), Longest: longest.Microseconds(), Ids: ids,
+			}); err != nil {
 				return err
 			}
 		}
@@ -126,6 +155,13 @@ func (o *Outbox) mark(ctx context.Context, done, refused []int64) error {
 // Wait implements outbox.Source. It returns when anybody but the outbox itself has
 // committed since the rows were last looked at.
 func (o *Outbox) Wait(ctx context.Context, d time.Duration) error {
+	due, err := dbsqlc.New(o.db).NextDue(ctx)
+	if err != nil {
+		return wrapOutbox("wait", err)
+	}
+	if due > 0 {
+		d = min(d, time.Until(time.UnixMicro(due)))
+	}
 	end := time.NewTimer(d)
 	defer end.Stop()
 	tick := time.NewTicker(changePoll)
@@ -171,6 +207,7 @@ func (o *Outbox) Repeat(ctx context.Context, identity string) (repeated int, err
 			return err
 		}
 		repeated = int(n)
+		o.repeats.Add(1)
 		return q.SetIdentity(ctx, identity)
 	})
 	return repeated, wrapOutbox("repeat", err)
@@ -190,8 +227,13 @@ func (o *Outbox) Complete(ctx context.Context, ids ...int64) error {
 
 // Sweep implements outbox.Source.
 func (o *Outbox) Sweep(ctx context.Context) (int, error) {
-	n, err := dbsqlc.New(o.db).SweepDelivered(ctx, dbsqlc.SweepDeliveredParams{Before: before(retention), MaxRows: sweepRows})
-	return int(n), wrapOutbox("sweep", err)
+	q := dbsqlc.New(o.db)
+	again, err := q.RepeatOverdue(ctx, dbsqlc.RepeatOverdueParams{Before: before(retention), MaxRows: sweepRows})
+	if err != nil {
+		return 0, wrapOutbox("sweep", err)
+	}
+	gone, err := q.SweepDelivered(ctx, dbsqlc.SweepDeliveredParams{Before: before(retention), MaxRows: sweepRows})
+	return int(again + gone), wrapOutbox("sweep", err)
 }
 
 func before(d time.Duration) sql.NullInt64 {

@@ -162,17 +162,56 @@ func TestWaitIsNotEndedByTheOutboxItself(t *testing.T) {
 	create(t, s, "max@example.com")
 	_ = o.Wait(t.Context(), time.Minute) // uses up the wake of create
 	taken, delivered, err := o.Take(t.Context(), 10, func(_ context.Context, rows []outbox.Row) []error {
-		return []error{nil, errors.New("refused")}
+		return []error{nil, fmt.Errorf("no such target: %w", outbox.ErrRefused)}
 	})
 	if taken != 2 || delivered != 1 || err != nil {
 		t.Fatalf("took %d, delivered %d, %v", taken, delivered, err)
 	}
+	begin := time.Now()
+	if err := o.Wait(t.Context(), time.Minute); err != nil || time.Since(begin) > 20*time.Second {
+		t.Errorf("Wait ended after %v (%v), but the refused row was due", time.Since(begin), err)
+	}
+	takeAll(t, o)
 	if _, err := o.Repeat(t.Context(), "another"); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
+	takeAll(t, o)
+	begin = time.Now()
 	if err := o.Wait(t.Context(), 200*time.Millisecond); err != nil || time.Since(begin) < 200*time.Millisecond {
 		t.Errorf("Wait ended after %v (%v)", time.Since(begin), err)
+	}
+}
+
+// The pauses of a refused row grow: to half a second where Redis is what is wrong, to
+// ten where the row is.
+func TestPausesOfRefusedRowsGrow(t *testing.T) {
+	t.Parallel()
+	_, o, path := outboxOf(t)
+	conn := stranger(t, path)
+	execute(t, conn, `INSERT INTO outbox (kind, target) VALUES ('task', 'nobody'), ('task', 'email_queue')`)
+	var pauses [2]time.Duration
+	for range 20 {
+		before := time.Now()
+		if _, _, err := o.Take(t.Context(), 10, func(context.Context, []outbox.Row) []error {
+			return []error{outbox.ErrRefused, errors.New("away")}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range pauses {
+			var due int64
+			if err := conn.QueryRowContext(t.Context(), `SELECT due FROM outbox WHERE id = ?`, i+1).Scan(&due); err != nil {
+				t.Fatal(err)
+			}
+			pause := time.UnixMicro(due).Sub(before)
+			if pause < pauses[i]-50*time.Millisecond {
+				t.Errorf("row %d pauses for %v after %v", i+1, pause, pauses[i])
+			}
+			pauses[i] = pause
+		}
+		execute(t, conn, `UPDATE outbox SET due = 1`)
+	}
+	if pauses[0] < 10*time.Second || pauses[0] > 15*time.Second || pauses[1] < 500*time.Millisecond || pauses[1] > 5*time.Second {
+		t.Errorf("the last pauses are %v, want 10s and 500ms", pauses)
 	}
 }
 
@@ -193,7 +232,32 @@ func TestRefusedRowsWaitBehindTheOthers(t *testing.T) {
 		t.Fatalf("took %d, delivered %d, %v", taken, delivered, err)
 	}
 	create(t, s, "moritz@example.com")
-	wantRows(t, o, "invalidate user 2", all, "invalidate user 1")
+	var got []string
+	for len(got) < 3 { // the refused one has to wait a little
+		for _, r := range takeAll(t, o) {
+			got = append(got, describe(r))
+		}
+	}
+	if want := []string{"invalidate user 2", all, "invalidate user 1"}; !slices.Equal(got, want) {
+		t.Errorf("rows %q, want %q", got, want)
+	}
+}
+
+// The Redis that confirmed has lost its data before the rows could be marked.
+func TestRowsThatWereDeliveredToALostRedisWaitAgain(t *testing.T) {
+	t.Parallel()
+	s, o, _ := outboxOf(t)
+	create(t, s, "max@example.com")
+	_, delivered, err := o.Take(t.Context(), 10, func(ctx context.Context, rows []outbox.Row) []error {
+		if _, err := o.Repeat(ctx, "another"); err != nil {
+			t.Error(err)
+		}
+		return make([]error, len(rows))
+	})
+	if delivered != 0 || err == nil {
+		t.Errorf("delivered %d, %v", delivered, err)
+	}
+	wantRows(t, o, "invalidate user 1", all)
 }
 
 func TestClaimEndsWithTheCall(t *testing.T) {
@@ -254,7 +318,16 @@ func TestDeliveredRowsAreRepeatedWhenRedisLostData(t *testing.T) {
 		t.Errorf("swept %d rows (%v), want 3", n, err)
 	}
 	repeat("d", 1)
-	takeAll(t, o)
+	rows := takeAll(t, o)
+	if len(rows) != 1 || !rows[0].Repeated || rows[0].Waited <= 0 {
+		t.Errorf("rows %+v", rows)
+	}
+	// Nobody has completed it for long: once more.
+	execute(t, conn, `UPDATE outbox SET delivered_at = delivered_at - 61000000`)
+	if n, err := o.Sweep(t.Context()); n != 1 || err != nil {
+		t.Errorf("swept %d rows (%v), want 1", n, err)
+	}
+	wantRows(t, o, "task q  2")
 	var left int64
 	if err := conn.QueryRowContext(t.Context(), `SELECT id FROM outbox`).Scan(&left); err != nil {
 		t.Fatal(err)

@@ -144,19 +144,26 @@ func (q *Queries) MarkDelivered(ctx context.Context, arg MarkDeliveredParams) (i
 
 const markRefused = `-- name: MarkRefused :execrows
 UPDATE outbox
-SET refused_at = ?1
+SET attempts = attempts + 1,
+    due = ?1 + min(?2 << min(attempts, 20), CAST(?3 AS INTEGER))
 WHERE id IN (/*SLICE:ids*/?) AND delivered_at IS NULL
 `
 
 type MarkRefusedParams struct {
-	Now sql.NullInt64
-	Ids []int64
+	Now     int64
+	First   int64
+	Longest int64
+	Ids     []int64
 }
 
+// Each pause is twice as long as the one before: first, and longest at most, both in
+// microseconds.
 func (q *Queries) MarkRefused(ctx context.Context, arg MarkRefusedParams) (int64, error) {
 	query := markRefused
 	var queryParams []interface{}
 	queryParams = append(queryParams, arg.Now)
+	queryParams = append(queryParams, arg.First)
+	queryParams = append(queryParams, arg.Longest)
 	if len(arg.Ids) > 0 {
 		for _, v := range arg.Ids {
 			queryParams = append(queryParams, v)
@@ -172,9 +179,23 @@ func (q *Queries) MarkRefused(ctx context.Context, arg MarkRefusedParams) (int64
 	return result.RowsAffected()
 }
 
+const nextDue = `-- name: NextDue :one
+SELECT CAST(coalesce(min(due), 0) AS INTEGER) AS due
+FROM outbox
+WHERE delivered_at IS NULL AND due > 0
+`
+
+// When the first of the refused rows is tried again; 0: there is none.
+func (q *Queries) NextDue(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextDue)
+	var due int64
+	err := row.Scan(&due)
+	return due, err
+}
+
 const repeatDelivered = `-- name: RepeatDelivered :execrows
 UPDATE outbox
-SET delivered_at = NULL, refused_at = NULL
+SET delivered_at = NULL, attempts = 0, due = 0, repeated = 1
 WHERE delivered_at IS NOT NULL
     AND (durable <> 0 OR (kind <> 'task' AND delivered_at >= ?1))
 `
@@ -182,6 +203,31 @@ WHERE delivered_at IS NOT NULL
 // A durable task's row is there for as long as the task is not done.
 func (q *Queries) RepeatDelivered(ctx context.Context, since sql.NullInt64) (int64, error) {
 	result, err := q.db.ExecContext(ctx, repeatDelivered, since)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const repeatOverdue = `-- name: RepeatOverdue :execrows
+UPDATE outbox
+SET delivered_at = NULL, attempts = 0, due = 0, repeated = 1
+WHERE id IN (
+    SELECT old.id
+    FROM outbox AS old
+    WHERE old.delivered_at < ?1 AND old.durable <> 0
+    LIMIT ?2
+)
+`
+
+type RepeatOverdueParams struct {
+	Before  sql.NullInt64
+	MaxRows int64
+}
+
+// Durable tasks that nobody has completed for so long.
+func (q *Queries) RepeatOverdue(ctx context.Context, arg RepeatOverdueParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, repeatOverdue, arg.Before, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}
@@ -224,12 +270,17 @@ func (q *Queries) SweepDelivered(ctx context.Context, arg SweepDeliveredParams) 
 }
 
 const waitingRows = `-- name: WaitingRows :many
-SELECT id, kind, target, key, payload, durable, created_at
+SELECT id, kind, target, key, payload, durable, created_at, repeated
 FROM outbox
-WHERE delivered_at IS NULL
-ORDER BY refused_at, id
-LIMIT ?1
+WHERE delivered_at IS NULL AND due <= ?1
+ORDER BY due, id
+LIMIT ?2
 `
+
+type WaitingRowsParams struct {
+	Now     int64
+	MaxRows int64
+}
 
 type WaitingRowsRow struct {
 	ID        int64
@@ -239,10 +290,11 @@ type WaitingRowsRow struct {
 	Payload   string
 	Durable   int64
 	CreatedAt int64
+	Repeated  int64
 }
 
-func (q *Queries) WaitingRows(ctx context.Context, maxRows int64) ([]WaitingRowsRow, error) {
-	rows, err := q.db.QueryContext(ctx, waitingRows, maxRows)
+func (q *Queries) WaitingRows(ctx context.Context, arg WaitingRowsParams) ([]WaitingRowsRow, error) {
+	rows, err := q.db.QueryContext(ctx, waitingRows, arg.Now, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -258,6 +310,7 @@ func (q *Queries) WaitingRows(ctx context.Context, maxRows int64) ([]WaitingRows
 			&i.Payload,
 			&i.Durable,
 			&i.CreatedAt,
+			&i.Repeated,
 		); err != nil {
 			return nil, err
 		}

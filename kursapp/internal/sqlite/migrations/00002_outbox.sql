@@ -12,15 +12,18 @@ CREATE TABLE outbox (
     durable      INTEGER NOT NULL DEFAULT 0,
     -- Microseconds since 1970, as in users. julianday() is known to every sqlite3 shell.
     created_at   INTEGER NOT NULL DEFAULT (CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000),
-    -- When Redis refused it last.
-    refused_at   INTEGER,
+    -- How often Redis did not confirm it, and when it is tried again; new rows are
+    -- before all that were refused.
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    due          INTEGER NOT NULL DEFAULT 0,
     delivered_at INTEGER,
+    -- It was delivered before, to a Redis that lost it.
+    repeated     INTEGER NOT NULL DEFAULT 0,
 
     CONSTRAINT outbox_kind CHECK (kind IN ('invalidate', 'invalidate_tag', 'invalidate_all', 'task'))
 ) STRICT;
 
--- NULL comes first: rows that were not refused yet.
-CREATE INDEX outbox_waiting ON outbox (refused_at, id) WHERE delivered_at IS NULL;
+CREATE INDEX outbox_waiting ON outbox (due, id) WHERE delivered_at IS NULL;
 CREATE INDEX outbox_delivered ON outbox (delivered_at) WHERE delivered_at IS NOT NULL;
 
 -- One row: the data of Redis that the delivered rows were delivered to.

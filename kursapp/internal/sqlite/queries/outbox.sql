@@ -1,9 +1,15 @@
 -- name: WaitingRows :many
-SELECT id, kind, target, key, payload, durable, created_at
+SELECT id, kind, target, key, payload, durable, created_at, repeated
 FROM outbox
-WHERE delivered_at IS NULL
-ORDER BY refused_at, id
+WHERE delivered_at IS NULL AND due <= @now
+ORDER BY due, id
 LIMIT @max_rows;
+
+-- name: NextDue :one
+-- When the first of the refused rows is tried again; 0: there is none.
+SELECT CAST(coalesce(min(due), 0) AS INTEGER) AS due
+FROM outbox
+WHERE delivered_at IS NULL AND due > 0;
 
 -- name: MarkDelivered :execrows
 UPDATE outbox
@@ -11,8 +17,11 @@ SET delivered_at = @now
 WHERE id IN (sqlc.slice('ids')) AND delivered_at IS NULL;
 
 -- name: MarkRefused :execrows
+-- Each pause is twice as long as the one before: first, and longest at most, both in
+-- microseconds.
 UPDATE outbox
-SET refused_at = @now
+SET attempts = attempts + 1,
+    due = @now + min(@first << min(attempts, 20), CAST(@longest AS INTEGER))
 WHERE id IN (sqlc.slice('ids')) AND delivered_at IS NULL;
 
 -- name: AddTask :exec
@@ -32,13 +41,24 @@ SET identity = excluded.identity;
 -- name: RepeatDelivered :execrows
 -- A durable task's row is there for as long as the task is not done.
 UPDATE outbox
-SET delivered_at = NULL, refused_at = NULL
+SET delivered_at = NULL, attempts = 0, due = 0, repeated = 1
 WHERE delivered_at IS NOT NULL
     AND (durable <> 0 OR (kind <> 'task' AND delivered_at >= @since));
 
 -- name: CompleteTasks :exec
 DELETE FROM outbox
 WHERE id IN (sqlc.slice('ids')) AND durable <> 0;
+
+-- name: RepeatOverdue :execrows
+-- Durable tasks that nobody has completed for so long.
+UPDATE outbox
+SET delivered_at = NULL, attempts = 0, due = 0, repeated = 1
+WHERE id IN (
+    SELECT old.id
+    FROM outbox AS old
+    WHERE old.delivered_at < @before AND old.durable <> 0
+    LIMIT @max_rows
+);
 
 -- name: SweepDelivered :execrows
 DELETE FROM outbox
