@@ -65,7 +65,7 @@ var rules = []rule{
 	}, five...)},
 	{wing + "/internal/metrics", []string{module + "/cache", "github.com/prometheus/client_golang/..."}},
 	{wing + "/internal/jobs", []string{
-		wing + "/internal/kurs", module + "/queue", module + "/internal/redisx",
+		wing + "/internal/kurs", module + "/queue", module + "/outbox", module + "/internal/redisx",
 		"github.com/redis/rueidis/...", "github.com/wneessen/go-mail/...",
 	}},
 	{wing + "/internal/postgres", []string{

@@ -64,7 +64,7 @@ func (a *App) build() (*services, error) {
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
-		Welcome:  jobs.NewWelcome(mails),
+		Welcome:  jobs.WelcomeTask,
 		Hasher:   hasher,
 		Demo:     a.mode == ModeDemo,
 		Logger:   a.log,

@@ -127,7 +127,7 @@ func TestDemoThatDiedHalfwayIsContinued(t *testing.T) {
 			url := pgtest.Database(t)
 			if sql == "" {
 				demo(t, url)
-				sql = `DELETE FROM users; DROP TABLE demo_users; DELETE FROM kursapp_migrations WHERE version_id = 2`
+				sql = `DELETE FROM users; DROP TABLE demo_users; DELETE FROM kursapp_migrations WHERE version_id >= 2; DROP SCHEMA speedlayer CASCADE`
 			}
 			execute(t, url, sql)
 			demo(t, url)

@@ -37,7 +37,7 @@ type Config struct {
 	MaxConns int32
 	// CallTimeout bounds a read, the wait for a free connection included, and
 	// each step of a write: getting a connection that is alive, the statement,
-	// and CreateUser's commit (beforeCommit takes what it takes); default 2 s.
+	// and CreateUser's commit; default 2 s.
 	CallTimeout time.Duration
 	// Logger hears of migrations and of the demo's sample data; default none.
 	Logger *slog.Logger

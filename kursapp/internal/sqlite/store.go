@@ -31,7 +31,7 @@ type Config struct {
 	// (SQLite's) and path.lock.
 	Path string
 	// CallTimeout bounds each call, the wait for other writers included;
-	// default 2 s. CreateUser also takes what beforeCommit takes.
+	// default 2 s.
 	CallTimeout time.Duration
 	// Logger hears of migrations and of the sample data; default none.
 	Logger *slog.Logger
