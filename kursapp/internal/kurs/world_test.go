@@ -33,7 +33,7 @@ type world struct {
 	accounts *kurs.Accounts
 	limits   *kurs.Limits
 	hasher   *kurs.Hasher
-	outbox   *sqlite.Outbox
+	outbox   outbox.Source
 	confirm  *confirmMails
 	clock    *atomic.Pointer[time.Time] // of confirmation tokens
 	path     string                     // of the database

@@ -65,7 +65,7 @@ func (o *Outbox) Wake() {
 }
 
 // Outbox returns the source of what Redis has to learn. It ends with the Store.
-func (s *Store) Outbox() *Outbox { return s.outbox }
+func (s *Store) Outbox() outbox.Source { return s.outbox }
 
 // Take implements outbox.Source. Where another call is at work, it returns at once.
 func (o *Outbox) Take(ctx context.Context, limit int, deliver func(context.Context, []outbox.Row) []error) (taken, delivered int, err error) {

@@ -17,7 +17,7 @@ import (
 )
 
 // outboxOf opens a file with an outbox from which everything so far was taken.
-func outboxOf(t *testing.T) (s *sqlite.Store, o *sqlite.Outbox, path string) {
+func outboxOf(t *testing.T) (s *sqlite.Store, o outbox.Source, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "kursapp.db")
 	s = open(t, path)
