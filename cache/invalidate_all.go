@@ -9,10 +9,9 @@ import (
 // Invalidate promises for one. It is for changes that do not say which keys they
 // concern: a table that was emptied or loaded again.
 //
-// It looks at every key in Redis twice, at those of other programs too, with SCAN: about a second
-// for a million of them. Entries are removed a thousand at a time, so that
-// Redis serves others meanwhile. For what happens often, use tags. Two calls at a time
-// do the work twice.
+// It looks at every key in Redis twice, at those of other programs too: with SCAN, a
+// thousand at a time, so that Redis serves others meanwhile. A million keys take some
+// seconds. For what happens often, use tags.
 //
 // It does not stop when ctx does; each exchange is bounded by Options.RedisTimeout.
 // The error wraps ErrUnconfirmed: then it is repeated until Redis has confirmed it,
