@@ -135,7 +135,9 @@ func (a *App) Run(ctx context.Context) error {
 	if !a.awaitDatabase(ctx, opened) {
 		return work.Wait()
 	}
+	work.Go(func() error { return a.relay(ctx, services.relay) })
 	if a.listener != nil {
+		a.awaitEmptyOutbox(ctx)
 		a.greet()
 		work.Go(func() error { return serveHTTP(ctx, a.log, a.listener, services.handler) })
 		a.log.Info("listening", "addr", a.listener.Addr().String(), "mode", string(a.mode), "version", version)
@@ -143,14 +145,6 @@ func (a *App) Run(ctx context.Context) error {
 	for _, w := range services.workers {
 		work.Go(func() error { return w.Run(ctx) })
 	}
-	work.Go(func() error {
-		select {
-		case <-a.ready:
-			return services.relay.Run(ctx)
-		case <-ctx.Done():
-			return nil
-		}
-	})
 	announced := context.AfterFunc(ctx, func() { a.log.Info("stopping; a second signal ends at once") })
 	defer announced()
 	return work.Wait()

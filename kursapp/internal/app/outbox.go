@@ -131,6 +131,44 @@ func (l *relayLog) delivered() {
 	l.since = time.Time{}
 }
 
+// relay runs a relay as soon as the database can be used.
+func (a *App) relay(ctx context.Context, r *outbox.Relay) error {
+	select {
+	case <-a.ready:
+		return r.Run(ctx)
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// How long a server waits until Redis has learned what was committed while no server
+// ran, and how often it looks. Else its first answers may come from an older cache, and
+// what it caches then is dropped again.
+const (
+	emptyOutboxTimeout  = 2 * time.Second
+	emptyOutboxInterval = 10 * time.Millisecond
+)
+
+func (a *App) awaitEmptyOutbox(ctx context.Context) {
+	select {
+	case <-a.ready:
+	default:
+		return // the database is away, and others matter more
+	}
+	ctx, cancel := context.WithTimeout(ctx, emptyOutboxTimeout)
+	defer cancel()
+	for {
+		if rows, _, err := a.outbox.Backlog(ctx); err != nil || rows == 0 {
+			return
+		}
+		select {
+		case <-time.After(emptyOutboxInterval):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // newRelay returns what takes the rows of the outbox to Redis.
 func (a *App) newRelay(s *sink, watch *cacheWatch) *outbox.Relay {
 	log := &relayLog{log: a.log}

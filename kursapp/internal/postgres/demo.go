@@ -17,6 +17,10 @@ const createMeta = "CREATE TABLE public.kursapp_meta (key text PRIMARY KEY, valu
 // forgetTasks takes the demo's mails away: they are none of production's.
 const forgetTasks = "DELETE FROM speedlayer.outbox WHERE kind = 'task'"
 
+// forgetSeeding says in two rows of the outbox what thousands say.
+const forgetSeeding = `DELETE FROM speedlayer.outbox WHERE kind <> 'task' AND delivered_at IS NULL;
+	SELECT speedlayer.outbox_invalidate_all('user'), speedlayer.outbox_invalidate_tag('users', 'all')`
+
 // PrepareDemo makes the database a demo's: it marks it, migrates it and, where
 // there are no users, makes the contract's sample data: user n is "User n" with
 // user{n}@example.com for n from 1 to 10,000, except user 1: Max, an
@@ -81,6 +85,9 @@ func (s *Store) seed(ctx context.Context, conn *pgx.Conn, passwordHash string) e
 			return err
 		}
 		if err := q.SeedUsers(ctx, passwordHash); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, forgetSeeding); err != nil {
 			return err
 		}
 		s.logger.InfoContext(ctx, "sample users made", "users", 10_000)
