@@ -100,6 +100,9 @@ func TestSampleDataLeavesTwoRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRows(t, o, "invalidate_all user", all)
+	// From here on each user counts.
+	create(t, s, "max@example.org")
+	wantRows(t, o, "invalidate user 10001", all)
 }
 
 // The sqlite3 shell of the machine may be older than the driver, and must be able to

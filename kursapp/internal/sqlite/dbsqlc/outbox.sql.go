@@ -79,17 +79,6 @@ func (q *Queries) CompleteTasks(ctx context.Context, ids []int64) error {
 	return err
 }
 
-const forgetInvalidations = `-- name: ForgetInvalidations :exec
-DELETE FROM outbox
-WHERE kind <> 'task'
-`
-
-// After the sample data: two rows say what thousands of them do.
-func (q *Queries) ForgetInvalidations(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, forgetInvalidations)
-	return err
-}
-
 const identity = `-- name: Identity :one
 SELECT identity
 FROM outbox_identity
@@ -107,6 +96,7 @@ INSERT INTO outbox (kind, target, key)
 VALUES ('invalidate_all', 'user', ''), ('invalidate_tag', 'users', 'all')
 `
 
+// After the sample data: two rows say what thousands of them would.
 func (q *Queries) InvalidateEverything(ctx context.Context) error {
 	_, err := q.db.ExecContext(ctx, invalidateEverything)
 	return err
