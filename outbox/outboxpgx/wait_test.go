@@ -197,6 +197,37 @@ func TestAStandbyDoesNotMakeWritersNotify(t *testing.T) {
 	}
 }
 
+func TestARelayDoesNotCallAnotherOneAsleepThatTookRowsJustNow(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	busy, other := newSource(t, pool, outboxpgx.Options{}), newSource(t, pool, outboxpgx.Options{})
+	exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', '1')`)
+	if _, delivered, err := busy.Take(t.Context(), 10, confirm); err != nil || delivered != 1 {
+		t.Fatalf("Take: %d, %v", delivered, err)
+	}
+	// As if no time passed between the two, however slow the machine.
+	exec(t, pool, `UPDATE speedlayer.outbox_relay SET taken_at = clock_timestamp() + interval '1 minute'`)
+	if _, _, err := other.Take(t.Context(), 10, confirm); err != nil { // it gets the lock, and no rows
+		t.Fatal(err)
+	}
+	if err := other.Wait(t.Context(), time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if value[bool](t, pool, asleep) {
+		t.Error("a relay set the flag while another one is at work")
+	}
+	exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', '2')`)
+	if _, delivered, err := other.Take(t.Context(), 10, confirm); err != nil || delivered != 1 {
+		t.Fatalf("Take: %d, %v", delivered, err)
+	}
+	if err := other.Wait(t.Context(), time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if !value[bool](t, pool, asleep) {
+		t.Error("a relay that took the last rows itself may not sleep")
+	}
+}
+
 func TestARelayThatStopsTakesTheFlagAlong(t *testing.T) {
 	t.Parallel()
 	pool := database(t)

@@ -208,6 +208,27 @@ func TestSeveralWatchesOfOneTable(t *testing.T) {
 	}
 }
 
+// TestAWatchLeavesTheFunctionOfAnotherTableAlone has a function by the name that
+// the next watch would choose, as after a restore, where tables have new oids.
+func TestAWatchLeavesTheFunctionOfAnotherTableAlone(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	exec(t, pool, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (key int PRIMARY KEY);
+		SELECT speedlayer.outbox_watch('a', 'x', 'id')`)
+	name := value[string](t, pool, `SELECT tgfoid::regproc::text FROM pg_trigger WHERE tgrelid = 'a'::regclass LIMIT 1`)
+	exec(t, pool, `ALTER FUNCTION `+name+` RENAME TO outbox_`+
+		value[string](t, pool, `SELECT 'b'::regclass::oid || '_' || speedlayer.outbox_suffix('x')`))
+	exec(t, pool, `SELECT speedlayer.outbox_watch('b', 'x', 'key')`)
+	exec(t, pool, `INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)`)
+	if got, want := written(t, pool), []string{"invalidate x 1", "invalidate x 2"}; !slices.Equal(got, want) {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
+	exec(t, pool, `DROP TABLE a; SELECT speedlayer.outbox_watch('b', 'x', 'key'); INSERT INTO b VALUES (3)`)
+	if got, want := written(t, pool), []string{"invalidate x 3"}; !slices.Equal(got, want) {
+		t.Errorf("watched again: wrote %q, want %q", got, want)
+	}
+}
+
 func TestAWatchThatCannotWorkIsRefused(t *testing.T) {
 	t.Parallel()
 	pool := database(t)

@@ -4,7 +4,7 @@
 -- The end of the names of the triggers and the function of one watch.
 CREATE OR REPLACE FUNCTION speedlayer.outbox_suffix(target text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT left(md5(target), 8)
+    SELECT left(md5(target), 16)
 $$;
 
 -- Builds "a.x, a.y" for the columns x and y.
@@ -167,8 +167,12 @@ BEGIN
     END IF;
 
     PERFORM speedlayer.outbox_unwatch(relation, target);
+    -- In a restored database the name may belong to a table that had this oid before.
+    WHILE EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'speedlayer'::regnamespace AND p.proname = function) LOOP
+        function := function || '_';
+    END LOOP;
     EXECUTE format(
-        'CREATE OR REPLACE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
+        'CREATE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
         function, speedlayer.outbox_body(target, key_column, tags, columns, primary_key, each_row));
     EXECUTE format('REVOKE ALL ON FUNCTION speedlayer.%I() FROM PUBLIC', function);
 
