@@ -134,9 +134,12 @@ func TestMailTasksWaitWithoutAMailServer(t *testing.T) {
 		t.Fatalf("register: %d %s", r.status, r.body)
 	}
 	without.wantLog(t, "SMTP_URL is not set")
-	if n := queueLength(t, prod.redis); n != 1 {
-		t.Errorf("%d tasks wait in email_queue, want 1", n)
-	}
+	eventually(t, startTimeout, func() error {
+		if n := queueLength(t, prod.redis); n != 1 {
+			return fmt.Errorf("%d tasks wait in email_queue, want 1", n)
+		}
+		return nil
+	})
 	if code := without.stop(t); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}

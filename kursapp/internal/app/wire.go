@@ -13,12 +13,14 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
+	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/queue"
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// absentTTL is how long it is remembered that there is no such user. A user who
+// absentTTL is how long it is remembered that there is no such user, short because
+// anybody can ask for any number of them. A user who
 // registers is there at once; one whom somebody adds past this service, after that.
 const absentTTL = 10 * time.Second
 
@@ -28,6 +30,7 @@ type services struct {
 	metrics http.Handler // nil: not served
 	watch   *cacheWatch
 	workers []*queue.Worker
+	relay   *outbox.Relay
 	close   func()
 }
 
@@ -64,7 +67,7 @@ func (a *App) build() (*services, error) {
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
-		Welcome:  jobs.NewWelcome(mails),
+		Welcome:  jobs.WelcomeTask,
 		Hasher:   hasher,
 		Demo:     a.mode == ModeDemo,
 		Logger:   a.log,
@@ -73,6 +76,11 @@ func (a *App) build() (*services, error) {
 		users.Close()
 		limiter.Close()
 	}}
+	s.relay = a.newRelay(&sink{
+		users:    users,
+		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
+		identity: a.identity,
+	}, watch)
 	if s.handler, err = a.handler(users, accounts, kurs.NewLimits(limiter)); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)

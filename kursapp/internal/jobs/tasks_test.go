@@ -141,38 +141,18 @@ func TestTasksThatAreNoMailsDieWithoutAQuotation(t *testing.T) {
 func TestWelcomeGreetsByNameInGerman(t *testing.T) {
 	t.Parallel()
 	q, sent := newQueue(t), &outbox{}
-	welcome := jobs.NewWelcome(q)
-	if err := welcome.Enqueue(t.Context(), kurs.User{ID: 7, Name: "Zoë <b>", Email: "zoe@example.com"}); err != nil {
-		t.Fatal(err)
+	task := jobs.WelcomeTask("Zoë <b>", "zoe@example.com")
+	if task.Queue != "email_queue" || task.Type != "" || task.Durable {
+		t.Errorf("task %+v", task)
 	}
-	if got := redistest.Shared(t).CLI(t, "LINDEX", q.Name(), "0"); !strings.HasPrefix(got, `{"to":"zoe@example.com","subject":"Willkommen!","body":"Hallo Zoë <b>,\n\n`) {
-		t.Errorf("task %s", got)
+	if err := q.Enqueue(t.Context(), task.Payload); err != nil {
+		t.Fatal(err)
 	}
 	seen := work(t, q, jobs.MailHandler(sent), queue.WorkerOptions{})
 	eventually(t, "delivery", func() bool { return seen.count(queue.EventDone) == 1 })
 	m := sent.all()[0]
 	if m.To != "zoe@example.com" || m.Subject != "Willkommen!" || !strings.HasPrefix(m.Body, "Hallo Zoë <b>,\n") {
 		t.Errorf("mail %+v", m)
-	}
-}
-
-func TestWithdrawTakesTheWelcomeOfThatUserBack(t *testing.T) {
-	t.Parallel()
-	q := newQueue(t)
-	welcome := jobs.NewWelcome(q)
-	gone, eve := kurs.User{ID: 1, Name: "Max", Email: "max@example.com"}, kurs.User{ID: 2, Name: "Eve", Email: "eve@example.com"}
-	for _, u := range []kurs.User{gone, eve} {
-		if err := welcome.Enqueue(t.Context(), u); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 2 { // the second time there is none
-		if err := welcome.Withdraw(t.Context(), gone); err != nil {
-			t.Errorf("Withdraw = %v", err)
-		}
-	}
-	if got := redistest.Shared(t).CLI(t, "LRANGE", q.Name(), "0", "-1"); !strings.Contains(got, "eve@") || strings.Contains(got, "max@") {
-		t.Errorf("left in the queue: %s", got)
 	}
 }
 
