@@ -310,3 +310,43 @@ func TestRedisThatLostItsNewestDataShowsNothingOldForLong(t *testing.T) {
 		isLocal(t, p, "/users/1", admin)
 	}
 }
+
+// The welcome mail of a committed registration stays in the database until it is sent.
+func TestMailSurvivesARedisThatLosesEverything(t *testing.T) {
+	t.Parallel()
+	prod := newProduction(t)
+	without := start(t, prod.env, "serve") // no mail server: the task waits in Redis
+	if r := without.request(t, "POST", "/users", `{"name":"Zoe","email":"zoe@example.com","password":"correct horse"}`); r.status != 201 {
+		t.Fatalf("register: %d %s", r.status, r.body)
+	}
+	tasksAre := func(want int64) {
+		t.Helper()
+		eventually(t, startTimeout, func() error {
+			if n := queueLength(t, prod.redis); n != want {
+				return fmt.Errorf("%d tasks in Redis, want %d", n, want)
+			}
+			return nil
+		})
+	}
+	tasksAre(1)
+	prod.redis.Flush(t) // what no restart without persistence would leave
+	tasksAre(0)
+	prod.redis.Kill(t)
+	prod.redis.Restart(t)
+	tasksAre(1) // the relay has noticed
+	mails := newMailServer(t)
+	launch(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "worker")
+	mails.wait(t, "zoe@example.com")
+	conn := psql(t, prod.database)
+	eventually(t, startTimeout, func() error {
+		var left int
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM speedlayer.outbox WHERE durable`).Scan(&left)
+		if err == nil && left > 0 {
+			err = fmt.Errorf("%d tasks that are done are kept", left)
+		}
+		return err
+	})
+	if n := len(mails.to("zoe@example.com")); n != 1 {
+		t.Errorf("%d mails, want 1", n)
+	}
+}

@@ -100,6 +100,9 @@ func (a *App) Run(ctx context.Context) error {
 	ground, stopGround := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { _ = a.redis.Run(ground) })
+	if services.completer != nil {
+		background.Go(func() { _ = services.completer.Run(ground) })
+	}
 	defer background.Wait()
 	defer stopGround()
 

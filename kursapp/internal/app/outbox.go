@@ -11,7 +11,6 @@ import (
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/outbox"
-	"github.com/speedlayer/speedlayer/queue"
 )
 
 // sink takes the rows of the outbox to Redis: invalidations to the caches, tasks to
@@ -78,19 +77,6 @@ func (s *sink) Identity(ctx context.Context) (string, error) { return s.identity
 // redisIdentity is outbox.RedisIdentity, where the server has one.
 func redisIdentity(client rueidis.Client) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) { return outbox.RedisIdentity(ctx, client) }
-}
-
-// taskQueue adds tasks to a queue.
-type taskQueue struct{ *queue.Queue }
-
-// Add implements tasks. The queue knows no ids of its callers': a row whose mark was
-// lost in a crash is added a second time.
-func (q taskQueue) Add(ctx context.Context, rows []outbox.Row) []error {
-	errs := make([]error, len(rows))
-	for i, row := range rows {
-		errs[i] = q.Enqueue(ctx, row.Payload)
-	}
-	return errs
 }
 
 // relayInterval is how often a trouble that goes on is logged.

@@ -31,7 +31,9 @@ type services struct {
 	watch   *cacheWatch
 	workers []*queue.Worker
 	relay   *outbox.Relay
-	close   func()
+	// completer is nil where no worker runs.
+	completer *outbox.Completer
+	close     func()
 }
 
 // build makes all parts and connects them. Nothing runs yet.
@@ -89,7 +91,10 @@ func (a *App) build() (*services, error) {
 		s.metrics = watch.metrics.Handler(a.log)
 	}
 	if a.worker {
-		s.workers = a.mailWorkers(accounts, mails, accountMails)
+		s.completer = outbox.NewCompleter(a.outbox, func(err error) {
+			a.log.Warn("the outbox keeps tasks that are over; it is told again", "error", err)
+		})
+		s.workers = a.mailWorkers(accounts, mails, accountMails, a.completing(s.completer, watch))
 	}
 	return s, nil
 }
@@ -160,7 +165,7 @@ func newMailRoute(m config.Mail) (mailRoute, error) {
 // mailWorkers returns the workers of the two mail queues. Without a mail server
 // there are none: the tasks stay where they are, use up no attempts, and the
 // first worker that has one takes them at once.
-func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Queue) []*queue.Worker {
+func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Queue, onEvent func(queue.Event)) []*queue.Worker {
 	sender := a.mail.sender
 	if a.mail.toMailbox {
 		sender = jobs.NewMailbox(a.redis)
@@ -169,7 +174,7 @@ func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Qu
 		a.log.Warn("SMTP_URL is not set: mail tasks wait in their queues. Set it like " + jobs.SMTPForms)
 		return nil
 	}
-	options := queue.WorkerOptions{Logger: a.log}
+	options := queue.WorkerOptions{Logger: a.log, OnEvent: onEvent}
 	return []*queue.Worker{
 		queue.NewWorker(mails, jobs.MailHandler(sender), options),
 		queue.NewWorker(accountMails, jobs.AccountMailHandler(sender, accounts, a.mail.publicURL), options),

@@ -102,7 +102,8 @@ func TestPermanentRefusalIsADeadLetterAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "death", func() bool { return seen.count(queue.EventDead) == 1 })
-	dead, err := q.Dead(t.Context(), 10)
+	page, err := q.List(t.Context(), queue.StateDead, "", 10)
+	dead := page.Tasks
 	if err != nil || len(dead) != 1 || dead[0].Attempts != 1 || !strings.Contains(dead[0].Error, "550") {
 		t.Errorf("Dead = %+v, %v, want one after one attempt, with the reply", dead, err)
 	}
@@ -124,7 +125,8 @@ func TestTasksThatAreNoMailsDieWithoutAQuotation(t *testing.T) {
 		redistest.Shared(t).CLI(t, "LPUSH", q.Name(), p)
 	}
 	eventually(t, "deaths", func() bool { return seen.count(queue.EventDead) == len(payloads) })
-	dead, err := q.Dead(t.Context(), 100)
+	page, err := q.List(t.Context(), queue.StateDead, "", 100)
+	dead := page.Tasks
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +144,7 @@ func TestWelcomeGreetsByNameInGerman(t *testing.T) {
 	t.Parallel()
 	q, sent := newQueue(t), &outbox{}
 	task := jobs.WelcomeTask("Zoë <b>", "zoe@example.com")
-	if task.Queue != "email_queue" || task.Type != "" || task.Durable {
+	if task.Queue != "email_queue" || task.Type != "" || !task.Durable {
 		t.Errorf("task %+v", task)
 	}
 	if err := q.Enqueue(t.Context(), task.Payload); err != nil {
@@ -182,8 +184,8 @@ func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	const task = `{"kind":"confirm_email","user_id":42,"new_email":"neu@example.com"}`
-	if got := redistest.Shared(t).CLI(t, "LRANGE", q.Name(), "0", "-1"); got != task {
-		t.Errorf("task %s, want %s", got, task)
+	if page, err := q.List(t.Context(), queue.StateWaiting, "", 10); err != nil || len(page.Tasks) != 1 || string(page.Tasks[0].Payload) != task {
+		t.Errorf("tasks %+v (%v), want %s", page.Tasks, err, task)
 	}
 	var log buffer
 	seen := work(t, q, jobs.AccountMailHandler(sent, begun, "https://kurs.example.com/"), queue.WorkerOptions{

@@ -22,6 +22,7 @@ type Metrics struct {
 	registry  *prometheus.Registry
 	loads     prometheus.Histogram
 	delivered *prometheus.HistogramVec
+	taskDone  prometheus.Histogram
 }
 
 // loadBuckets are the bounds of the histogram of loads, in seconds: from a read of

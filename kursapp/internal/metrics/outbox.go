@@ -26,7 +26,12 @@ func (m *Metrics) WatchOutbox(source outbox.Source, stats func() outbox.Stats) {
 	for _, what := range []string{"invalidation", "task"} {
 		m.delivered.WithLabelValues(what) // there from the beginning
 	}
-	m.registry.MustRegister(m.delivered, outboxCollector{source, stats})
+	m.taskDone = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "kursapp_outbox_task_done_seconds",
+		Help:    "Time from the writing of a task's row of the outbox until a worker of this process carried the task out.",
+		Buckets: latencyBuckets,
+	})
+	m.registry.MustRegister(m.delivered, m.taskDone, outboxCollector{source, stats})
 }
 
 // ObserveDelivered notes that a row was delivered, and how long that took; 0 is
@@ -40,6 +45,12 @@ func (m *Metrics) ObserveDelivered(row outbox.Row, latency time.Duration) {
 		what = "task"
 	}
 	m.delivered.WithLabelValues(what).Observe(latency.Seconds())
+}
+
+// ObserveTaskDone notes how long a task of the outbox took from the time its row was
+// written until it was carried out. The clocks are two: a difference shows.
+func (m *Metrics) ObserveTaskDone(latency time.Duration) {
+	m.taskDone.Observe(max(0, latency).Seconds())
 }
 
 // outboxCollector asks the database when somebody asks for the numbers.

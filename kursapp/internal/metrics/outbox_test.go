@@ -28,6 +28,7 @@ func TestOutboxShowsWhatWaitsAndWhatWasDelivered(t *testing.T) {
 	m.WatchOutbox(source, func() outbox.Stats {
 		return outbox.Stats{Delivered: 11, Refused: 12, Repeated: 13, Failures: 14}
 	})
+	m.ObserveTaskDone(time.Second)
 	m.ObserveDelivered(outbox.Row{Kind: outbox.KindInvalidateTag}, 20*time.Millisecond)
 	m.ObserveDelivered(outbox.Row{Kind: outbox.KindInvalidate}, 0) // it was repeated
 	m.ObserveDelivered(outbox.Row{Kind: outbox.KindTask}, 3*time.Second)
@@ -36,6 +37,7 @@ func TestOutboxShowsWhatWaitsAndWhatWasDelivered(t *testing.T) {
 		"kursapp_outbox_oldest_seconds 1.5",
 		"kursapp_outbox_waiting_rows 3",
 		"kursapp_outbox_delivered_rows_total 11",
+		"kursapp_outbox_task_done_seconds_count 1",
 		"kursapp_outbox_unconfirmed_rows_total 12",
 		"kursapp_outbox_repeated_rows_total 13",
 		"kursapp_outbox_failures_total 14",
