@@ -17,10 +17,9 @@ func BenchmarkProcess(b *testing.B) {
 			const tasks = 1000
 			server := redistest.Start(b)
 			q := queue.New(server.Client(b), "email_queue", queue.Options{})
-			push := make([]string, 2, tasks+2)
-			push[0], push[1] = "LPUSH", "email_queue"
-			for range tasks {
-				push = append(push, `{"to":"max@example.com","subject":"Willkommen!","body":"Hallo Max"}`)
+			add := make([]queue.NewTask, tasks)
+			for i := range add {
+				add[i].Payload = []byte(`{"to":"max@example.com","subject":"Willkommen!","body":"Hallo Max"}`)
 			}
 			done := make(chan struct{}, tasks)
 			w := queue.NewWorker(q, func(context.Context, queue.Task) error {
@@ -34,7 +33,9 @@ func BenchmarkProcess(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				b.StopTimer()
-				server.CLI(b, push...)
+				if _, err := q.Add(b.Context(), add...); err != nil {
+					b.Fatal(err)
+				}
 				b.StartTimer()
 				for range tasks {
 					<-done
