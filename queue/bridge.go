@@ -22,7 +22,8 @@ func (s *shift) awaitPushes(ctx context.Context) {
 			sleep(ctx, pause.next()) // fetch meets the same error and reports it
 		default:
 			pause.reset()
-			s.announce(ctx)
+			// It wakes an idle worker. Where it fails, the next fetch sees to it.
+			_ = s.upkeep(ctx)
 		}
 	}
 }
@@ -35,18 +36,4 @@ func (s *shift) awaitPush(ctx context.Context, move rueidis.Completed) error {
 	ctx, cancel := context.WithTimeout(ctx, bridgeWait+s.w.q.o.RedisTimeout)
 	defer cancel()
 	return s.w.q.client.Do(ctx, move).Error()
-}
-
-// announce puts what was pushed in its place, which wakes an idle worker. Where it
-// fails, the next fetch of any worker does it.
-func (s *shift) announce(ctx context.Context) {
-	s.mu.Lock()
-	m := s.member
-	s.mu.Unlock()
-	if m == nil {
-		return
-	}
-	if b, err := s.askFor(ctx, m, 0, "0", "0"); err == nil {
-		s.reportBuried(b.buried)
-	}
 }

@@ -36,8 +36,8 @@ func (c *tap) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult
 	})
 }
 
-// isClaim tells fetch.lua by the number of its arguments, and isLook held.lua.
-func isClaim(args []string) bool { return len(args) == 11 }
+// isClaim tells fetch.lua by its last argument, and isLook held.lua.
+func isClaim(args []string) bool { return len(args) == 6 && args[5] == "4194304" }
 
 func isLook(args []string) bool { return len(args) == 2 && args[1] == "500" }
 

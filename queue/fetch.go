@@ -26,10 +26,10 @@ const (
 type batch struct {
 	state    int64
 	tasks    []claimed
-	buried   []string
 	wait     time.Duration // until the next kept task is due, negative if there is none
 	suspects int64         // waiting for a worker that runs nothing
 	alone    bool          // the one task is a suspect
+	upkeep   bool          // there is something to do for upkeep
 	empty    bool          // there was nothing
 	ahead    time.Duration // how much the clock of Redis is ahead of this process's
 }
@@ -99,13 +99,16 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 	// The tasks that came while waiting are older, and there may be more than slots.
 	all := append(s.early, b.tasks...)
 	now := min(free, len(all))
-	b.empty = len(all) == 0 && len(b.buried) == 0
+	b.empty = len(all) == 0 && !b.upkeep
 	s.early = slices.Clone(all[now:])
 	b.tasks = all[:now]
 	if !s.admit(ctx, b.tasks) {
 		return b, nil
 	}
 	s.start(ctx, m, b)
+	if b.upkeep {
+		return b, s.upkeep(ctx)
+	}
 	return b, nil
 }
 
@@ -143,10 +146,9 @@ func flag(on bool) string {
 
 func (s *shift) askFor(ctx context.Context, m *member, n int, idle, lowFirst string) (batch, error) {
 	q := s.w.q
-	reply, err := q.exec(context.WithoutCancel(ctx), fetchScript,
-		m.name, strconv.Itoa(n), idle, lowFirst, flag(q.o.Bridge), strconv.Itoa(q.o.MaxPayload),
-		strconv.Itoa(q.o.MaxCrashes), strconv.Itoa(q.o.MaxDead), strconv.Itoa(keptPayload),
-		strconv.Itoa(maxFetchBytes), q.tooLarge()).ToMessage()
+	reply, err := q.execWith(context.WithoutCancel(ctx), fetchScript, q.keys.fetch, []string{
+		m.name, strconv.Itoa(n), idle, lowFirst, flag(q.o.Bridge), strconv.Itoa(maxFetchBytes),
+	}).ToMessage()
 	if err != nil {
 		return batch{}, err
 	}
@@ -161,12 +163,10 @@ func parseBatch(reply rueidis.RedisMessage) (batch, error) {
 		wait:     time.Duration(f.number(2)) * time.Millisecond,
 		suspects: f.number(3),
 		alone:    f.number(4) == 1,
+		upkeep:   f.number(5) == 1,
 	}
 	b.ahead = time.Until(time.UnixMilli(f.number(1)))
 	if f.err != nil {
-		return b, f.err
-	}
-	if b.buried, f.err = f.values[5].AsStrSlice(); f.err != nil {
 		return b, f.err
 	}
 	for _, m := range f.values[6:] {
@@ -283,7 +283,6 @@ func (s *shift) handBackEarly(ctx context.Context, m *member) error {
 
 // start runs what was claimed, or hands it back if ctx has ended meanwhile.
 func (s *shift) start(ctx context.Context, m *member, b batch) {
-	s.reportBuried(b.buried)
 	if len(b.tasks) == 0 || ctx.Err() != nil {
 		return // leave hands back what is claimed
 	}
@@ -312,9 +311,21 @@ func (s *shift) start(ctx context.Context, m *member, b batch) {
 	}
 }
 
-// reportBuried reports payloads from the plain list that were too large.
-func (s *shift) reportBuried(ids []string) {
-	for _, id := range ids {
-		s.w.emit(Event{Kind: EventDead, TaskID: id, Err: fmt.Errorf("%w: %s", ErrPayload, s.w.q.tooLarge())})
+// maxUpkeep bounds one call of upkeep.lua.
+const maxUpkeep = 200
+
+// upkeep puts tasks whose time has come, and what was pushed to the plain list, where
+// fetch finds them.
+func (s *shift) upkeep(ctx context.Context) error {
+	q := s.w.q
+	buried, err := q.exec(context.WithoutCancel(ctx), upkeepScript,
+		strconv.Itoa(maxUpkeep), flag(q.o.Bridge), strconv.Itoa(q.o.MaxPayload), strconv.Itoa(q.o.MaxCrashes),
+		strconv.Itoa(q.o.MaxDead), strconv.Itoa(keptPayload), q.tooLarge()).AsStrSlice()
+	if err != nil {
+		return fmt.Errorf("queue: upkeep of %s: %w", q.name, err)
 	}
+	for _, id := range buried {
+		s.w.emit(Event{Kind: EventDead, TaskID: id, Err: fmt.Errorf("%w: %s", ErrPayload, q.tooLarge())})
+	}
+	return nil
 }

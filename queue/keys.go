@@ -20,7 +20,9 @@ type keys struct {
 	inbox   string   // the list that waiting workers move to
 	meta    string   // hash: totals, and whether the queue is paused
 	streams []string // by position, beginning with streamAgain
-	all     []string // KEYS of every script, in the order of prelude.lua
+	all     []string // KEYS of most scripts, in the order of prelude.lua
+	fetch   []string // KEYS of fetch.lua
+	done    []string // KEYS of done.lua
 }
 
 // newKeys returns the keys of a queue, "email_queue" and "{email_queue}:…".
@@ -47,6 +49,8 @@ func newKeys(name string) keys {
 		own("cron"),   // hash: last tick of a schedule, by its name
 		own(""),       // beginning of the names of task:<id>, once:<id>, unique:<key>
 	)
+	k.fetch = append([]string{own("workers"), k.meta, own("scheduled"), own("retry"), k.list, k.inbox}, k.streams...)
+	k.done = append([]string{own("workers"), k.meta, own("crashes"), own("")}, k.streams...)
 	return k
 }
 

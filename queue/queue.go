@@ -93,7 +93,12 @@ func (q *Queue) Name() string { return q.name }
 
 // exec runs a script with the queue's keys within the timeout.
 func (q *Queue) exec(ctx context.Context, s *redisx.Script, args ...string) rueidis.RedisResult {
+	return q.execWith(ctx, s, q.keys.all, args)
+}
+
+// execWith runs one of the scripts that have keys of their own.
+func (q *Queue) execWith(ctx context.Context, s *redisx.Script, keys, args []string) rueidis.RedisResult {
 	ctx, cancel := context.WithTimeout(ctx, q.o.RedisTimeout)
 	defer cancel()
-	return s.Exec(ctx, q.client, q.keys.all, args)
+	return s.Exec(ctx, q.client, keys, args)
 }

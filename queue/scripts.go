@@ -13,8 +13,9 @@ var sources embed.FS
 var (
 	registerScript    = script("register")
 	renewScript       = script("renew")
-	fetchScript       = script("fetch")
-	doneScript        = script("done")
+	fetchScript       = redisx.NewScript(source("fetch"))
+	doneScript        = redisx.NewScript(source("done"))
+	upkeepScript      = script("upkeep")
 	settleScript      = script("settle")
 	reapScript        = script("reap")
 	pardonScript      = script("pardon")

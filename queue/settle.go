@@ -161,7 +161,7 @@ func (q *Queue) settle(ctx context.Context, m *member, batch []result) (settled,
 		}
 	}
 	if len(done) > 0 {
-		answer, err := q.exec(ctx, doneScript, doneArgs(m, done)...).AsInt64()
+		answer, err := q.execWith(ctx, doneScript, q.keys.done, doneArgs(m, done)).AsInt64()
 		if err != nil {
 			return settled{}, fmt.Errorf("queue: done: %w", err)
 		}

@@ -1,92 +1,57 @@
--- fetch.lua gives up to n tasks to a worker, those of the higher priority first. On
--- the way it puts tasks whose time has come, and what was pushed to the plain list,
--- in their places.
+-- fetch.lua gives up to n tasks to a worker, those of the higher priority first.
 --
+-- It and done.lua run once or twice for each batch, so they do without prelude.lua and
+-- most of the keys.
+--
+-- KEYS  workers, meta, scheduled, retry, the plain list, its inbox, and the streams by
+--       position
 -- ARGV  1 worker
 --       2 n, how many tasks at most; 0 only looks
 --       3 '1' if the worker runs nothing: it may then get one suspect, alone
 --       4 '1' if the lowest priority comes first this time, so that it does not
 --         starve
 --       5 '1' if the plain list is to be drained
---       6 largest payload in bytes that is taken from it; a larger one becomes a
---         dead letter
---       7 number of crashes after which a task is given up
---       8 cap of the dead letters
---       9 bytes to keep of a payload that is too large
---      10 bytes of payloads after which no more tasks are looked at
---      11 error text for a payload that is too large
--- Returns {state, now, wait, suspects, alone, buried, taken...}
+--       6 bytes of payloads after which no more tasks are looked at
+-- Returns {state, now, wait, suspects, alone, upkeep, taken...}
 --       state     1, 0 if the queue is paused, -1 if the worker was struck off
 --       now       Redis time in ms
 --       wait      ms until the next kept task is due, -1 if there is none
 --       suspects  how many suspects wait for a worker that runs nothing
 --       alone     1 if the one task is a suspect
---       buried    {id...} of the payloads that were too large
+--       upkeep    1 if there is something to do for upkeep.lua
 --       taken     {position of the stream, entry...}
 --
--- Atomic, because what is moved must be in exactly one place, and because a worker
--- that was struck off must not get anything.
+-- Atomic, because a worker that was struck off must not get anything.
 
-local worker, want = ARGV[1], tonumber(ARGV[2])
-local max_payload, max_crashes, max_dead = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local max_bytes = tonumber(ARGV[10])
-local t = now()
-if not alive(worker) then
-  return {-1, t, -1, 0, 0, {}}
+local worker, want, max_bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[6])
+local streams = {unpack(KEYS, 7)}
+local suspects = streams[5]
+local clock = redis.call('TIME')
+local t = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if not redis.call('ZSCORE', KEYS[1], worker) then
+  return {-1, t, -1, 0, 0, 0}
 end
-if redis.call('HEXISTS', meta, 'paused') == 1 then
-  return {0, t, -1, 0, 0, {}}
+if redis.call('HEXISTS', KEYS[2], 'paused') == 1 then
+  return {0, t, -1, 0, 0, 0}
 end
 
--- promote puts the tasks of a sorted set whose time has come in their streams.
-local function promote(set)
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', t, 'LIMIT', 0, math.max(want, 1))) do
-    local found = redis.call('HGETALL', base .. 'task:' .. id)
-    if #found > 0 then
-      local due = task(found)
-      due.crashes = redis.call('HGET', crashes, id) or nil
-      wait_in(by_priority(due, max_crashes), due)
-      redis.call('DEL', base .. 'task:' .. id)
+local upkeep, wait = 0, -1
+for i = 3, 4 do
+  local first = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2]
+  if first then
+    local left = math.max(0, math.ceil(first - t))
+    if left == 0 then
+      upkeep = 1
+    elseif wait < 0 or left < wait then
+      wait = left
     end
-    redis.call('ZREM', set, id)
   end
 end
-
--- drain moves what was pushed to the plain list to the stream, the oldest first:
--- what a waiting worker moved to the inbox is older than what is in the list.
-local buried = {}
-local function drain()
-  for _ = 1, math.max(want, 1) do
-    local from = inbox
-    local payload = redis.call('LINDEX', from, -1)
-    if not payload then
-      from = list
-      payload = redis.call('LINDEX', from, -1)
-    end
-    if not payload then
-      return
-    end
-    local new = {
-      id = number(t) .. '-' .. number(redis.call('HINCRBY', meta, 'seq', 1)),
-      created = number(t), payload = payload,
-    }
-    if #payload > max_payload then
-      bury(new, ARGV[11], t, max_dead, tonumber(ARGV[9]))
-      buried[#buried + 1] = new.id
-    else
-      wait_in(normal, new)
-    end
-    redis.call('RPOP', from)
-  end
+if ARGV[5] == '1' and redis.call('EXISTS', KEYS[5], KEYS[6]) > 0 then
+  upkeep = 1
 end
 
-promote(scheduled)
-promote(retry)
-if ARGV[5] == '1' then
-  drain()
-end
-
-local reply = {1, t, -1, 0, 0, buried}
+local reply = {1, t, wait, 0, 0, upkeep}
 local left = want
 
 -- take reads new entries of one stream, first some and then more to bound their bytes.
@@ -94,7 +59,7 @@ local function take(position, most)
   local some = 4
   while most > 0 and max_bytes > 0 do
     local asked = math.min(most, some)
-    local read = redis.call('XREADGROUP', 'GROUP', group, worker, 'COUNT', asked, 'STREAMS', streams[position], '>')
+    local read = redis.call('XREADGROUP', 'GROUP', 'workers', worker, 'COUNT', asked, 'STREAMS', streams[position], '>')
     if not read then
       return
     end
@@ -121,7 +86,7 @@ if redis.call('XLEN', suspects) > 0 then
       return reply
     end
   end
-  reply[4] = redis.call('XLEN', suspects) - held(suspects)
+  reply[4] = redis.call('XLEN', suspects) - redis.call('XPENDING', suspects, 'workers')[1]
 end
 take(1, left)
 if ARGV[4] == '1' then
@@ -134,15 +99,4 @@ else
   take(4, left)
 end
 
-if left == want then
-  for _, set in ipairs({scheduled, retry}) do
-    local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
-    if first[2] then
-      local wait = math.max(0, math.ceil(tonumber(first[2]) - t))
-      if reply[3] < 0 or wait < reply[3] then
-        reply[3] = wait
-      end
-    end
-  end
-end
 return reply
