@@ -87,7 +87,7 @@ func (s *shift) signOff() (*member, error) {
 // awaitNone waits until nothing runs and nothing is to be settled, and reports
 // whether that came true within d.
 func (s *shift) awaitNone(d time.Duration) bool {
-	return s.awaitThat(d, func() bool { return s.idle() && s.results.owed() == 0 })
+	return s.awaitThat(d, s.quiet)
 }
 
 func (s *shift) awaitSettled(d time.Duration) {

@@ -36,6 +36,7 @@ type batch struct {
 
 // What fetch.lua says of the worker and the queue.
 const (
+	stateLeaseOver = -2
 	stateStruckOff = -1
 	statePaused    = 0
 	stateRunning   = 1
@@ -93,6 +94,8 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 	case stateStruckOff:
 		s.struckOff(ctx, m)
 		return b, nil
+	case stateLeaseOver:
+		return b, s.renew(ctx)
 	case statePaused:
 		return b, s.handBackEarly(ctx, m)
 	}
@@ -117,7 +120,7 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 	q := s.w.q
 	s.rounds++
-	b, err := s.askFor(ctx, m, min(n, maxFetch), flag(s.idle() && len(s.early) == 0), flag(s.rounds%turnRound == 0))
+	b, err := s.askFor(ctx, m, min(n, maxFetch), flag(s.quiet() && len(s.early) == 0), flag(s.rounds%turnRound == 0))
 	if groupIsMissing(err) {
 		if mendErr := s.mendGroups(ctx, m); mendErr != nil {
 			return batch{}, mendErr
@@ -131,10 +134,12 @@ func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 	return b, nil
 }
 
-func (s *shift) idle() bool {
+// quiet reports whether nothing runs, and nothing waits for its result to be stored:
+// a suspect that ends the process must not take anything else down.
+func (s *shift) quiet() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.runs) == 0
+	return len(s.runs) == 0 && s.results.owed() == 0
 }
 
 func flag(on bool) string {

@@ -43,6 +43,7 @@ func newKeys(name string) keys {
 		own("retry"),     // the same, of tasks that failed or were put off
 		own("dead"),      // zset of ids by the time they were given up
 		own("workers"),   // zset of workers by the end of their lease
+		own("gone"),      // the same, of those that were struck off
 		own("crashes"),   // hash: runs of a task whose worker vanished, by id
 		k.meta,
 		own("reaper"), // hash, see reap.lua

@@ -69,7 +69,7 @@ func (s *shift) suspects(ctx context.Context) (int64, error) {
 // awaitQuiet waits until nothing runs, and reports whether that came true within d.
 func (s *shift) awaitQuiet(ctx context.Context, d time.Duration) bool {
 	deadline := time.Now().Add(d)
-	for !s.idle() {
+	for !s.quiet() {
 		if left := time.Until(deadline); left <= 0 || !s.awaitEnd(ctx, left) {
 			return false
 		}

@@ -87,9 +87,6 @@ func (s *shift) finish(r *run, v verdict) {
 	}
 	s.mu.Lock()
 	delete(s.runs, r)
-	if r.alone {
-		s.soloUntil = time.Time{}
-	}
 	s.mu.Unlock()
 	r.end(nil)
 	s.signalFree()

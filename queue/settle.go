@@ -86,12 +86,25 @@ func (s *shift) settleResults(ctx context.Context) {
 		for batch := s.results.take(); len(batch) > 0; batch = s.results.take() {
 			s.settleBatch(batch)
 			s.results.sent()
+			s.endSolo(batch)
 			s.signalFree()
 		}
 		select {
 		case <-s.results.arrived:
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// endSolo lets other tasks start after a suspect, now that its result is stored: if
+// they end the process, that is no crash of the suspect.
+func (s *shift) endSolo(batch []result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range batch {
+		if b.r.alone {
+			s.soloUntil = time.Time{}
 		}
 	}
 }

@@ -13,7 +13,9 @@
 --       5 '1' if the plain list is to be drained
 --       6 bytes of payloads after which no more tasks are looked at
 -- Returns {state, now, wait, suspects, alone, upkeep, taken...}
---       state     1, 0 if the queue is paused, -1 if the worker was struck off
+--       state     1, 0 if the queue is paused, -1 if the worker was struck off, -2 if
+--                 its lease has ended, as it may when Redis was frozen: whoever asked
+--                 does not wait for the answer any more
 --       now       Redis time in ms
 --       wait      ms until the next kept task is due, -1 if there is none
 --       suspects  how many suspects wait for a worker that runs nothing
@@ -28,8 +30,11 @@ local streams = {unpack(KEYS, 7)}
 local suspects = streams[5]
 local clock = redis.call('TIME')
 local t = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if not redis.call('ZSCORE', KEYS[1], worker) then
+local lease_end = redis.call('ZSCORE', KEYS[1], worker)
+if not lease_end then
   return {-1, t, -1, 0, 0, 0}
+elseif tonumber(lease_end) <= t then
+  return {-2, t, -1, 0, 0, 0}
 end
 if redis.call('HEXISTS', KEYS[2], 'paused') == 1 then
   return {0, t, -1, 0, 0, 0}

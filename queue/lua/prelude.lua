@@ -22,7 +22,8 @@
 -- Who holds a claim: an entry that was delivered belongs to its consumer as long
 -- as that consumer stands in the sorted set of workers. The reaper strikes a
 -- worker off there first and moves its entries then, so a worker that was taken
--- for dead changes nothing any more: one look fences a whole batch.
+-- for dead changes nothing any more: one look fences a whole batch. The sorted set of
+-- those that have gone keeps the ends of their leases for an hour.
 --
 -- Redis does not roll a failed script back. Therefore what is added is written
 -- before what it replaces is removed, here and in every script: a script that
@@ -30,7 +31,7 @@
 -- never not at all.
 
 local list, inbox, again, high, normal, low, suspects, scheduled, retry, dead,
-  workers, crashes, meta, reaper, cron, base = unpack(KEYS)
+  workers, gone, crashes, meta, reaper, cron, base = unpack(KEYS)
 local streams = {again, high, normal, low, suspects}
 local group = 'workers'
 

@@ -31,22 +31,34 @@ if t < grace and grace - t <= tonumber(ARGV[5]) then -- not if the clock was set
   return {}
 end
 
-redis.call('ZREMRANGEBYSCORE', workers, '-inf', t)
+for i, name in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', t, 'WITHSCORES')) do
+  if i % 2 == 1 then
+    redis.call('ZADD', gone, redis.call('ZSCORE', workers, name), name)
+    redis.call('ZREM', workers, name)
+  end
+end
+redis.call('ZREMRANGEBYSCORE', gone, '-inf', t - 3600000)
 
 local reaped = {}
 
-local function take_away(stream, entry)
+-- take_away puts a task back. ran says that its worker may have run it.
+local function take_away(stream, entry, ran)
   local lost = claimed(stream, entry)
   if not lost then
     redis.call('XACK', stream, group, entry)
     return
   end
+  if not ran then
+    wait_in(stream == suspects and suspects or again, lost)
+    forget_entry(stream, entry)
+    return
+  end
   local n = redis.call('HINCRBY', crashes, lost.id, 1)
   lost.crashes = number(n)
-  local gone = 0
+  local died = 0
   if n >= max_crashes then
     bury(lost, ARGV[6], t, max_dead, 0)
-    gone = 1
+    died = 1
   else
     lost.error = ARGV[6]
     local to = by_priority(lost, max_crashes)
@@ -56,7 +68,7 @@ local function take_away(stream, entry)
     wait_in(to, lost)
   end
   forget_entry(stream, entry)
-  reaped[#reaped + 1] = {lost.id, n, gone}
+  reaped[#reaped + 1] = {lost.id, n, died}
 end
 
 for _, stream in ipairs(streams) do
@@ -73,8 +85,11 @@ for _, stream in ipairs(streams) do
         elseif left > 0 then
           local entries = redis.call('XPENDING', stream, group, '-', '+', left, info.name)
           left = left - #entries
+          -- What came after the lease had ended was delivered to a command that
+          -- nobody waited for any more.
+          local lease_end = tonumber(redis.call('ZSCORE', gone, info.name) or '0')
           for _, e in ipairs(entries) do
-            take_away(stream, e[1])
+            take_away(stream, e[1], t - tonumber(e[3]) <= lease_end)
           end
         end
       end
