@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -115,13 +116,11 @@ func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 	q := s.w.q
 	s.rounds++
 	b, err := s.askFor(ctx, m, min(n, maxFetch), flag(s.idle() && len(s.early) == 0), flag(s.rounds%turnRound == 0))
-	if groupIsMissing(err) {
-		if mendErr := s.mendGroups(ctx, m); mendErr != nil {
-			return batch{}, mendErr
-		}
-	}
 	if err != nil {
-		s.doubt.note(err)
+		s.doubt.begin()
+		if groupIsMissing(err) {
+			err = errors.Join(err, s.mendGroups(ctx, m))
+		}
 		return batch{}, fmt.Errorf("queue: fetch from %s: %w", q.name, err)
 	}
 	s.ahead = b.ahead
