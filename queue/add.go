@@ -215,7 +215,7 @@ func (t NewTask) fields(id, payload string) []string {
 		f = append(f, "timeout", millis(max(t.Timeout, time.Millisecond)))
 	}
 	if t.Deadline.After(time.Time{}) {
-		f = append(f, "deadline", strconv.FormatInt(max(0, t.Deadline.UnixMilli()), 10))
+		f = append(f, "deadline", strconv.FormatInt(max(1, t.Deadline.UnixMilli()), 10))
 	}
 	if t.Unique != "" {
 		f = append(f, "unique", t.Unique)
