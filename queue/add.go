@@ -84,44 +84,37 @@ func (q *Queue) Enqueue(ctx context.Context, payload any) error {
 // with an ID can be added again without coming twice.
 func (q *Queue) Add(ctx context.Context, tasks ...NewTask) ([]Added, error) {
 	added := make([]Added, len(tasks))
-	var plain rueidis.Commands
-	var scripted []rueidis.LuaExec
-	var scriptedAt []int
+	entries := make([]newEntry, len(tasks))
+	scripted := false
 	for i, t := range tasks {
 		e, err := q.entry(t)
 		if err != nil {
 			return nil, fmt.Errorf("queue: add: %w", err)
 		}
-		added[i].ID = e.id
-		if e.script == nil {
-			plain = append(plain, q.xadd(t.Priority, e.fields))
-			continue
-		}
-		scripted = append(scripted, rueidis.LuaExec{Keys: q.keys.all, Args: append(e.script, e.fields...)})
-		scriptedAt = append(scriptedAt, i)
+		entries[i], added[i].ID = e, e.id
+		scripted = scripted || e.scripted
 	}
 	ctx, cancel := context.WithTimeout(ctx, q.o.RedisTimeout)
 	defer cancel()
-	if err := q.send(ctx, plain); err != nil {
-		return nil, fmt.Errorf("queue: add: %w", err)
+	// Where one needs the script all go through it, so that the order is kept.
+	add := q.addPlain
+	if scripted {
+		add = q.addScripted
 	}
-	for j, r := range addScript.ExecMulti(ctx, q.client, scripted...) {
-		n, err := r.AsInt64()
-		if err != nil {
-			return nil, fmt.Errorf("queue: add: %w", err)
-		}
-		added[scriptedAt[j]].Duplicate = n == 0
+	if err := add(ctx, entries, added); err != nil {
+		return nil, fmt.Errorf("queue: add: %w", err)
 	}
 	return added, nil
 }
 
-// send adds tasks that need no script: they are one command each.
-func (q *Queue) send(ctx context.Context, commands rueidis.Commands) error {
-	switch len(commands) {
-	case 0:
-		return nil
-	case 1:
-		return q.client.Do(ctx, commands[0]).Error()
+// addPlain adds tasks that need no script: they are one command each.
+func (q *Queue) addPlain(ctx context.Context, entries []newEntry, _ []Added) error {
+	if len(entries) == 1 {
+		return q.client.Do(ctx, q.xadd(entries[0])).Error()
+	}
+	commands := make(rueidis.Commands, len(entries))
+	for i, e := range entries {
+		commands[i] = q.xadd(e)
 	}
 	for _, r := range q.client.DoMulti(ctx, commands...) {
 		if err := r.Error(); err != nil {
@@ -131,10 +124,26 @@ func (q *Queue) send(ctx context.Context, commands rueidis.Commands) error {
 	return nil
 }
 
-func (q *Queue) xadd(p Priority, fields []string) rueidis.Completed {
-	add := q.client.B().Xadd().Key(q.keys.stream(p.stream())).Id("*").FieldValue()
-	for i := 0; i < len(fields); i += 2 {
-		add = add.FieldValue(fields[i], fields[i+1])
+func (q *Queue) addScripted(ctx context.Context, entries []newEntry, added []Added) error {
+	calls := make([]rueidis.LuaExec, len(entries))
+	for i, e := range entries {
+		args := append([]string{e.id, e.once, e.unique, e.uniqueFor, e.due}, e.fields...)
+		calls[i] = rueidis.LuaExec{Keys: q.keys.all, Args: args}
+	}
+	for i, r := range addScript.ExecMulti(ctx, q.client, calls...) {
+		n, err := r.AsInt64()
+		if err != nil {
+			return err
+		}
+		added[i].Duplicate = n == 0
+	}
+	return nil
+}
+
+func (q *Queue) xadd(e newEntry) rueidis.Completed {
+	add := q.client.B().Xadd().Key(q.keys.stream(e.priority.stream())).Id("*").FieldValue()
+	for i := 0; i < len(e.fields); i += 2 {
+		add = add.FieldValue(e.fields[i], e.fields[i+1])
 	}
 	return add.Build()
 }
@@ -152,9 +161,12 @@ func (p Priority) stream() int {
 
 // newEntry is a task as Redis gets it.
 type newEntry struct {
-	id     string
-	fields []string
-	script []string // arguments of add.lua before the fields; nil if XADD is enough
+	id       string
+	priority Priority
+	fields   []string
+	scripted bool // it needs add.lua, whose arguments follow
+	// See there.
+	once, unique, uniqueFor, due string
 }
 
 func (q *Queue) entry(t NewTask) (newEntry, error) {
@@ -165,33 +177,26 @@ func (q *Queue) entry(t NewTask) (newEntry, error) {
 	if err != nil {
 		return newEntry{}, err
 	}
-	e := newEntry{id: t.ID}
-	if e.id == "" {
+	e := newEntry{id: t.ID, priority: t.Priority, once: "0", unique: t.Unique, uniqueFor: "0", due: "+0"}
+	if t.ID == "" {
 		e.id = rand.Text()
-	}
-	e.fields = t.fields(e.id, rueidis.BinaryString(raw))
-	due := "+0"
-	switch {
-	case t.Delay > 0:
-		due = "+" + millis(t.Delay)
-	case t.At.After(time.Time{}):
-		due = strconv.FormatInt(max(0, t.At.UnixMilli()), 10)
-	}
-	if t.ID == "" && t.Unique == "" && due == "+0" {
-		return e, nil
-	}
-	once := "0"
-	if t.ID != "" {
+	} else {
 		if t.OnceFor <= 0 {
 			t.OnceFor = defaultOnce
 		}
-		once = millis(max(t.OnceFor, time.Millisecond))
+		e.once = millis(max(t.OnceFor, time.Millisecond))
 	}
-	uniqueFor := "0"
 	if t.UniqueFor > 0 {
-		uniqueFor = millis(max(t.UniqueFor, time.Millisecond))
+		e.uniqueFor = millis(max(t.UniqueFor, time.Millisecond))
 	}
-	e.script = []string{e.id, once, t.Unique, uniqueFor, due}
+	switch {
+	case t.Delay > 0:
+		e.due = "+" + millis(t.Delay)
+	case t.At.After(time.Time{}):
+		e.due = strconv.FormatInt(max(0, t.At.UnixMilli()), 10)
+	}
+	e.scripted = t.ID != "" || t.Unique != "" || e.due != "+0"
+	e.fields = t.fields(e.id, rueidis.BinaryString(raw))
 	return e, nil
 }
 
@@ -215,7 +220,7 @@ func (t NewTask) fields(id, payload string) []string {
 		f = append(f, "timeout", millis(max(t.Timeout, time.Millisecond)))
 	}
 	if t.Deadline.After(time.Time{}) {
-		f = append(f, "deadline", strconv.FormatInt(max(0, t.Deadline.UnixMilli()), 10))
+		f = append(f, "deadline", strconv.FormatInt(max(1, t.Deadline.UnixMilli()), 10))
 	}
 	if t.Unique != "" {
 		f = append(f, "unique", t.Unique)

@@ -12,7 +12,9 @@ import (
 
 // doubt is whether this worker may hold tasks that it does not know of, because the
 // answer to a fetch was lost: the call may have been carried out, or may yet be. A
-// frozen Redis carries out what it finds in its buffers when it thaws.
+// frozen Redis carries out what it finds in its buffers when it thaws. A script that
+// stopped half-way, at a key that is missing or of a wrong type, may have claimed some
+// before.
 type doubt struct {
 	mu    sync.Mutex
 	on    bool
@@ -25,6 +27,10 @@ func (d *doubt) note(err error) {
 	if _, refused := rueidis.IsRedisErr(err); refused {
 		return
 	}
+	d.begin()
+}
+
+func (d *doubt) begin() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.on, d.until, d.next = true, time.Time{}, time.Time{}

@@ -75,7 +75,9 @@ func (c *claimed) read(fields []rueidis.RedisMessage, ahead time.Duration) error
 func (t *Task) set(name, value string, ahead time.Duration) {
 	switch name {
 	case "id":
-		t.ID = value
+		if value != "" {
+			t.ID = value
+		}
 	case "type":
 		t.Type = value
 	case "payload":
@@ -85,7 +87,7 @@ func (t *Task) set(name, value string, ahead time.Duration) {
 	case "created":
 		t.CreatedAt = timeOf(value)
 	case "attempts":
-		t.Attempt = int(numberOf(value)) + 1
+		t.Attempt = int(max(0, numberOf(value))) + 1
 	case "crashes":
 		t.Crashes = int(numberOf(value))
 	case "max_attempts":
@@ -93,7 +95,9 @@ func (t *Task) set(name, value string, ahead time.Duration) {
 	case "timeout":
 		t.timeout = time.Duration(numberOf(value)) * time.Millisecond
 	case "deadline":
-		t.deadline = timeOf(value).Add(-ahead)
+		if numberOf(value) > 0 {
+			t.deadline = timeOf(value).Add(-ahead)
+		}
 	case "unique":
 		t.unique = value
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +32,7 @@ type batch struct {
 	alone    bool          // the one task is a suspect
 	upkeep   bool          // there is something to do for upkeep
 	empty    bool          // there was nothing
+	hold     time.Duration // until the limiter grants a start
 	ahead    time.Duration // how much the clock of Redis is ahead of this process's
 }
 
@@ -61,8 +63,14 @@ func (s *shift) fetch(ctx context.Context) {
 		}
 		pause.reset()
 		switch {
-		case b.suspects > 0 && free > 0 && room.due():
-			room.note(s.makeRoom(ctx, room.limit()))
+		case b.suspects > 0 && free > 0 && room.due() && !s.suspectIsEarly():
+			made := s.makeRoom(ctx, room.limit())
+			room.note(made)
+			if made {
+				s.trouble.note(s.handBackEarly(ctx)) // a suspect runs beside nothing
+			}
+		case b.hold > 0:
+			sleep(ctx, b.hold)
 		case b.state == statePaused:
 			sleep(ctx, pollInterval)
 		case b.empty && ctx.Err() == nil:
@@ -77,16 +85,18 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 	if err != nil {
 		return batch{}, err
 	}
-	if s.earlyOf != m {
-		s.early, s.earlyOf = nil, m // they belong to others by now
-	}
+	s.dropEarly(ctx, m)
 	if err := s.disown(ctx, m); err != nil {
 		return batch{}, err
 	}
 	if free == 0 {
 		return batch{state: stateRunning}, nil
 	}
-	b, err := s.claim(ctx, m, max(0, free-len(s.early)))
+	want, alone := max(0, free-len(s.early)), s.suspectIsEarly()
+	if alone {
+		want = 0
+	}
+	b, err := s.claim(ctx, m, want)
 	if err != nil {
 		return batch{}, err
 	}
@@ -97,18 +107,17 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 	case stateLeaseOver:
 		return b, s.renew(ctx)
 	case statePaused:
-		return b, s.handBackEarly(ctx, m)
+		return b, s.handBackEarly(ctx)
 	}
 	// The tasks that came while waiting are older, and there may be more than slots.
 	all := append(s.early, b.tasks...)
-	now := min(free, len(all))
+	now := s.admitted(min(free, len(all)))
 	b.empty = len(all) == 0 && !b.upkeep
 	s.early = slices.Clone(all[now:])
 	b.tasks = all[:now]
-	if !s.admit(ctx, b.tasks) {
-		return b, nil
-	}
+	b.alone = b.alone || alone
 	s.start(ctx, m, b)
+	b.hold = s.ask(ctx, free-now)
 	if b.upkeep {
 		return b, s.upkeep(ctx)
 	}
@@ -119,15 +128,15 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 // be claimed and nobody would know.
 func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 	q := s.w.q
-	s.rounds++
-	b, err := s.askFor(ctx, m, min(n, maxFetch), flag(s.quiet() && len(s.early) == 0), flag(s.rounds%turnRound == 0))
-	if groupIsMissing(err) {
-		if mendErr := s.mendGroups(ctx, m); mendErr != nil {
-			return batch{}, mendErr
-		}
+	if n > 0 {
+		s.rounds++ // a mere look must not use up the turn of the lowest priority
 	}
+	b, err := s.askFor(ctx, m, min(n, maxFetch), flag(s.quiet() && len(s.early) == 0), flag(s.rounds%turnRound == 0))
 	if err != nil {
-		s.doubt.note(err)
+		s.doubt.begin()
+		if groupIsMissing(err) {
+			err = errors.Join(err, s.mendGroups(ctx, m))
+		}
 		return batch{}, fmt.Errorf("queue: fetch from %s: %w", q.name, err)
 	}
 	s.ahead = b.ahead
@@ -270,11 +279,32 @@ func readStreams(r rueidis.RedisResult) (map[string][]rueidis.RedisMessage, erro
 	return found, nil
 }
 
-// handBackEarly returns what was claimed by waiting on a queue that is paused by now.
-func (s *shift) handBackEarly(ctx context.Context, m *member) error {
+// suspectIsEarly reports whether a suspect waits for the limiter. Nothing is claimed
+// beside it.
+func (s *shift) suspectIsEarly() bool {
+	return len(s.early) > 0 && s.early[0].stream == streamSuspects
+}
+
+// dropEarly forgets what was claimed under a membership that is no more: others have
+// it by now. It never ran here, so this was no crash of it.
+func (s *shift) dropEarly(ctx context.Context, m *member) {
+	if s.earlyOf == m {
+		return
+	}
+	ids := make([]string, len(s.early))
+	for i, c := range s.early {
+		ids[i] = c.task.ID
+	}
+	s.early, s.earlyOf, s.admission.granted = nil, m, 0
+	s.pardon(ctx, ids)
+}
+
+// handBackEarly returns what is claimed and not started.
+func (s *shift) handBackEarly(ctx context.Context) error {
 	if len(s.early) == 0 {
 		return nil
 	}
+	m := s.earlyOf
 	results := make([]result, len(s.early))
 	for i, c := range s.early {
 		results[i] = result{r: &run{claimed: c, member: m}, v: verdict{kind: EventHandedBack}}
@@ -282,7 +312,7 @@ func (s *shift) handBackEarly(ctx context.Context, m *member) error {
 	if _, err := s.w.q.settle(ctx, m, results); err != nil {
 		return err // they are tried again in the next round
 	}
-	s.early = nil
+	s.early, s.admission.granted = nil, 0
 	return nil
 }
 

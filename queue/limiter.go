@@ -8,9 +8,11 @@ import (
 // Limiter bounds how many tasks start in a time. ratelimit's limiters fit with a
 // function of a few lines: see the example of [LimiterFunc].
 type Limiter interface {
-	// Take asks for n starts at once, n of at least 1. It returns how many are granted
-	// now, and if those are fewer, how long to wait before asking for the rest. An
-	// error grants nothing and is asked again.
+	// Take asks for n starts, n of at least 1. It returns how many are granted now, and
+	// if those are fewer, how long to wait before asking for the rest. What is granted
+	// starts; the other tasks stay claimed and wait. After an error, which grants
+	// nothing, it is asked again. Grants are lost where the queue is paused, or the
+	// worker stops, before they are used.
 	Take(ctx context.Context, n int) (granted int, wait time.Duration, err error)
 }
 
@@ -22,26 +24,51 @@ func (f LimiterFunc) Take(ctx context.Context, n int) (granted int, wait time.Du
 	return f(ctx, n)
 }
 
-// admit waits until the limiter has granted the start of all these tasks, which are
-// claimed already and stay so. It reports whether they may start: not when ctx ended
-// meanwhile.
-func (s *shift) admit(ctx context.Context, tasks []claimed) bool {
+// minLimiterWait keeps a limiter that names no time from being asked without a pause.
+const minLimiterWait = 10 * time.Millisecond
+
+// admission is what the limiter says of tasks that are claimed already. They stay so
+// while they wait, and are started only after another look at the queue: it may be
+// paused by then. Used by fetch alone.
+type admission struct {
+	granted int       // starts that were not used yet
+	askAt   time.Time // not before that
+	pause   backoff   // while the limiter fails
+}
+
+// admitted returns how many of n tasks may start now.
+func (s *shift) admitted(n int) int {
 	if s.w.o.Limiter == nil {
-		return true
+		return n
 	}
-	var pause backoff
-	for want := len(tasks); want > 0; {
+	n = min(n, s.admission.granted)
+	s.admission.granted -= n
+	return n
+}
+
+// ask asks the limiter for the start of up to free of the tasks that wait for it, and
+// returns how long to wait for its grant.
+func (s *shift) ask(ctx context.Context, free int) time.Duration {
+	a := &s.admission
+	want := min(free, len(s.early)) - a.granted
+	if s.w.o.Limiter == nil || want <= 0 {
+		return 0
+	}
+	if !time.Now().Before(a.askAt) {
 		granted, wait, err := s.w.o.Limiter.Take(ctx, want)
 		if err != nil {
 			s.w.o.Logger.Warn("the limiter of a queue does not answer", "queue", s.w.q.name, "error", errorText(err))
-			wait, granted = pause.next(), 0
+			granted, wait = 0, a.pause.next()
+		} else {
+			a.pause.reset()
 		}
-		if want -= max(0, granted); want <= 0 {
-			return true
-		}
-		if !sleep(ctx, max(wait, 10*time.Millisecond)) {
-			return false
+		a.granted += max(0, min(granted, want))
+		if granted < want {
+			a.askAt = time.Now().Add(max(wait, minLimiterWait))
 		}
 	}
-	return true
+	if a.granted > 0 {
+		return 0
+	}
+	return min(time.Until(a.askAt), pollInterval)
 }

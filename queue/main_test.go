@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"sync"
 	"testing"
@@ -115,6 +116,15 @@ func awaitStats(t *testing.T, q *queue.Queue, want counts) {
 	}
 }
 
+// awaitWorkers waits until that many workers are known.
+func awaitWorkers(t *testing.T, q *queue.Queue, n int) {
+	t.Helper()
+	eventually(t, "workers are known", func() bool {
+		s, err := q.Stats(t.Context())
+		return err == nil && s.Workers == n
+	})
+}
+
 func listDead(ctx context.Context, q *queue.Queue, limit int) ([]queue.TaskInfo, error) {
 	page, err := q.List(ctx, queue.StateDead, "", limit)
 	return page.Tasks, err
@@ -162,3 +172,18 @@ func kinds(j *journal[queue.Event]) map[queue.EventKind]int {
 	}
 	return n
 }
+
+// warnings is a log that tells a channel of each warning.
+func warnings(warned chan<- struct{}) *slog.Logger {
+	return slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+		select {
+		case warned <- struct{}{}:
+		default:
+		}
+		return len(p), nil
+	}), &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

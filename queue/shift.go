@@ -25,7 +25,9 @@ type shift struct {
 	early   []claimed     // claimed by waiting, and not started yet
 	earlyOf *member       // who claimed them
 	ahead   time.Duration // how much the clock of Redis is ahead, when last seen
-	rounds  int           // how often fetch has asked
+	rounds  int           // how often fetch has asked for tasks
+
+	admission admission
 }
 
 func newShift(w *Worker) *shift {

@@ -11,7 +11,7 @@ if not alive(ARGV[1]) then
   return found
 end
 for position, stream in ipairs(streams) do
-  for _, e in ipairs(redis.call('XPENDING', stream, group, '-', '+', ARGV[2], ARGV[1])) do
+  for _, e in ipairs(held_by(ARGV[1], stream, ARGV[2])) do
     found[#found + 1] = position
     found[#found + 1] = e[1]
   end

@@ -13,7 +13,7 @@ end
 local most, n = tonumber(ARGV[2]), 0
 for _, stream in ipairs(streams) do
   if n < most then
-    for _, e in ipairs(redis.call('XPENDING', stream, group, '-', '+', most - n, ARGV[1])) do
+    for _, e in ipairs(held_by(ARGV[1], stream, most - n)) do
       local t = claimed(stream, e[1])
       if t then
         wait_in(stream == suspects and suspects or again, t)
@@ -26,7 +26,7 @@ end
 if n < most then
   redis.call('ZREM', workers, ARGV[1])
   for _, stream in ipairs(streams) do
-    redis.call('XGROUP', 'DELCONSUMER', stream, group, ARGV[1])
+    redis.pcall('XGROUP', 'DELCONSUMER', stream, group, ARGV[1])
   end
 end
 return n

@@ -54,6 +54,11 @@ local function came(entry)
   return string.match(entry, '^%d+')
 end
 
+-- count reads a number that others may have written: 0 for what is none.
+local function count(text)
+  return text and #text < 10 and string.match(text, '^%d+$') and tonumber(text) or 0
+end
+
 -- task makes a table of an entry's fields.
 local function task(fields, entry)
   local t = {}
@@ -61,7 +66,9 @@ local function task(fields, entry)
     t[fields[i]] = fields[i + 1]
   end
   if entry then
-    t.id = t.id or entry
+    if not t.id or t.id == '' then
+      t.id = entry
+    end
     t.created = t.created or came(entry)
   end
   t.payload = t.payload or ''
@@ -87,7 +94,7 @@ end
 -- would condemn a suspect, so it waits where only a worker takes it that runs
 -- nothing else.
 local function by_priority(t, max_crashes)
-  local n = tonumber(t.crashes or '0')
+  local n = count(t.crashes)
   if n > 0 and n >= max_crashes - 1 then
     return suspects
   elseif t.priority == '1' then
@@ -145,6 +152,13 @@ local function bury(t, err, died, max_dead, cut)
       redis.call('ZREM', dead, id)
     end
   end
+end
+
+-- held_by lists what a worker has claimed of a stream, each {entry, ...}. Where the
+-- stream or its group is missing that is nothing.
+local function held_by(worker, stream, most)
+  local found = redis.pcall('XPENDING', stream, group, '-', '+', most, worker)
+  return found.err and {} or found
 end
 
 -- held tells how many entries of a stream are claimed.

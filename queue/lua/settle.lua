@@ -24,7 +24,7 @@ for i = 3, #ARGV, 7 do
   local t = claimed(stream, entry)
   if t then
     if ARGV[i + 4] == '1' then
-      t.attempts = number(tonumber(t.attempts or '0') + 1)
+      t.attempts = number(count(t.attempts) + 1)
       redis.call('HINCRBY', meta, 'failed', 1)
     end
     if ARGV[i + 5] ~= '' then

@@ -12,7 +12,7 @@ local waiting = redis.call('LLEN', list) + redis.call('LLEN', inbox)
 local running, latency, alone = 0, 0, 0
 for _, stream in ipairs(streams) do
   local n = held(stream)
-  local rest = redis.call('XLEN', stream) - n
+  local rest = math.max(0, redis.call('XLEN', stream) - n) -- somebody may have deleted what runs
   running, waiting = running + n, waiting + rest
   if stream == suspects then
     alone = rest
