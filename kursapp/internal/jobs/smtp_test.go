@@ -269,6 +269,8 @@ func TestMailsThatMustNotBeSent(t *testing.T) {
 		"address with a comment":     func(m *jobs.Mail) { m.To = "max@example.com(eve@example.com)" },
 		"address with other letters": func(m *jobs.Mail) { m.To = "mäx@example.com" },
 		"long address":               func(m *jobs.Mail) { m.To = strings.Repeat("m", 254) + "@example.com" },
+		"line break in the id":       func(m *jobs.Mail) { m.ID = "1\r\nBcc: eve@example.com" },
+		"second domain in the id":    func(m *jobs.Mail) { m.ID = "1@eve" },
 	} {
 		m := ok
 		change(&m)
