@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-
-	"github.com/speedlayer/speedlayer/internal/redistest"
 )
 
 // mailServer is an SMTP server on loopback that keeps what it gets.
@@ -24,9 +22,20 @@ type mailServer struct {
 	mails []receivedMail
 	// delay holds every delivery up, so that a worker can be killed in it.
 	delay time.Duration
+	// refuse is the code of the reply to every mail; 0 accepts.
+	refuse int
+	// refused are the mails that were not accepted.
+	refused []receivedMail
 }
 
 type receivedMail struct{ to, data string }
+
+// answer sets the code of the replies from now on; 0 accepts.
+func (m *mailServer) answer(code int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuse = code
+}
 
 func newMailServer(t *testing.T) *mailServer {
 	t.Helper()
@@ -73,6 +82,10 @@ func (s *mailSession) Data(r io.Reader) error {
 	time.Sleep(delay) // a slow mail server
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
+	if code := s.server.refuse; code != 0 {
+		s.server.refused = append(s.server.refused, receivedMail{s.to, string(content)})
+		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "not this mail"}
+	}
 	s.server.mails = append(s.server.mails, receivedMail{s.to, string(content)})
 	return nil
 }
@@ -135,8 +148,8 @@ func TestMailTasksWaitWithoutAMailServer(t *testing.T) {
 	}
 	without.wantLog(t, "SMTP_URL is not set")
 	eventually(t, startTimeout, func() error {
-		if n := queueLength(t, prod.redis); n != 1 {
-			return fmt.Errorf("%d tasks wait in email_queue, want 1", n)
+		if n := prod.queueStats(t); n.Waiting != 1 {
+			return fmt.Errorf("%d tasks wait in email_queue, want 1", n.Waiting)
 		}
 		return nil
 	})
@@ -189,15 +202,4 @@ func (m *mailServer) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.mails)
-}
-
-// queueLength is the number of tasks that wait in the course's list.
-func queueLength(t *testing.T, redis *redistest.Server) int64 {
-	t.Helper()
-	client := redis.Client(t)
-	n, err := client.Do(t.Context(), client.B().Llen().Key("email_queue").Build()).AsInt64()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

@@ -113,7 +113,7 @@ func (q *queues) checkMark(ctx context.Context, command string) error {
 	if !rueidis.IsRedisNil(err) {
 		return err
 	}
-	const unmarked = "no kursapp has used this Redis yet. Check REDIS_URL and its database number"
+	const unmarked = "nothing says that kursapp uses this Redis. Check REDIS_URL and its database number"
 	if command == "stats" || command == "list" {
 		fmt.Fprintln(q.err, "kursapp: note: "+unmarked)
 		return nil
