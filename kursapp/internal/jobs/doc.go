@@ -13,6 +13,6 @@
 // copies have the same Message-ID, made from the task's id, by which mail programs
 // recognise the second.
 //
-// Log lines and error texts of this package name no passwords, tokens or bodies
-// of mails.
+// Log lines and error texts of this package name no passwords and tokens, and no
+// recipients and bodies of mails.
 package jobs

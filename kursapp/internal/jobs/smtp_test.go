@@ -168,6 +168,24 @@ func TestRepliesDecideWhetherToTryAgain(t *testing.T) {
 	})
 }
 
+func TestRefusalsDoNotNameTheRecipient(t *testing.T) {
+	t.Parallel()
+	refusal := func() error {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<MAX@example.com>: unknown user"}
+	}
+	for name, configure := range map[string]func(*sink){
+		"MAIL": func(s *sink) { s.onMail = refusal },
+		"RCPT": func(s *sink) { s.onRcpt = refusal },
+		"DATA": func(s *sink) { s.onData = refusal },
+	} {
+		s := startSink(t, nil, false, configure)
+		err := newSMTP(t, "smtp://"+s.addr).Send(t.Context(), hello)
+		if err == nil || !strings.Contains(err.Error(), "unknown user") || strings.Contains(strings.ToLower(err.Error()), "max@") {
+			t.Errorf("%s: Send = %v, want the reply without the address", name, err)
+		}
+	}
+}
+
 func TestAcceptedMailIsNotSentAgainBecauseGoodbyeFailed(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(c net.Conn) {
