@@ -89,7 +89,7 @@ func TestMessageIDOfAStrangeTaskArrives(t *testing.T) {
 	if len(mails) != 2 {
 		t.Fatalf("%d mails arrived, want 2", len(mails))
 	}
-	ids := regexp.MustCompile("^<sha256-[0-9a-f]{32}\\.email_queue@example\\.com>$")
+	ids := regexp.MustCompile(`^<sha256-[0-9a-f]{32}\.email_queue@example\.com>$`)
 	first, second := mails[0].message.Header, mails[1].message.Header
 	if id := first.Get("Message-Id"); !ids.MatchString(id) || id != second.Get("Message-Id") {
 		t.Errorf("Message-IDs %q and %q", id, second.Get("Message-Id"))
