@@ -27,8 +27,7 @@ const (
 )
 
 // QueueOptions are the options of both queues: mail servers may be away for long,
-// so 20 attempts spread over about nine hours, and any program may push a task to the
-// plain list.
+// so 20 attempts spread over about nine hours.
 func QueueOptions() queue.Options {
 	return queue.Options{MaxAttempts: 20, Backoff: queue.Backoff(2*time.Second, time.Hour), Bridge: true}
 }

@@ -102,21 +102,14 @@ func TestPermanentRefusalIsADeadLetterAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "death", func() bool { return seen.count(queue.EventDead) == 1 })
-	if dead := deadLetters(t, q); len(dead) != 1 || dead[0].Attempts != 1 || !strings.Contains(dead[0].Error, "550") {
-		t.Errorf("dead letters %+v, want one after one attempt, with the reply", dead)
+	page, err := q.List(t.Context(), queue.StateDead, "", 10)
+	dead := page.Tasks
+	if err != nil || len(dead) != 1 || dead[0].Attempts != 1 || !strings.Contains(dead[0].Error, "550") {
+		t.Errorf("Dead = %+v, %v, want one after one attempt, with the reply", dead, err)
 	}
 	if strings.Contains(log.String(), "secret") {
 		t.Errorf("the log holds the body:\n%s", log.String())
 	}
-}
-
-func deadLetters(t *testing.T, q *queue.Queue) []queue.TaskInfo {
-	t.Helper()
-	page, err := q.List(t.Context(), queue.StateDead, "", 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return page.Tasks
 }
 
 func TestTasksThatAreNoMailsDieWithoutAQuotation(t *testing.T) {
@@ -132,7 +125,12 @@ func TestTasksThatAreNoMailsDieWithoutAQuotation(t *testing.T) {
 		redistest.Shared(t).CLI(t, "LPUSH", q.Name(), p)
 	}
 	eventually(t, "deaths", func() bool { return seen.count(queue.EventDead) == len(payloads) })
-	for _, d := range deadLetters(t, q) {
+	page, err := q.List(t.Context(), queue.StateDead, "", 100)
+	dead := page.Tasks
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range dead {
 		if !strings.HasPrefix(d.Error, "jobs: not a valid mail: ") || strings.Contains(d.Error, "secret") {
 			t.Errorf("%s died of %q", d.Payload, d.Error)
 		}
@@ -186,9 +184,8 @@ func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	const task = `{"kind":"confirm_email","user_id":42,"new_email":"neu@example.com"}`
-	waiting, err := q.List(t.Context(), queue.StateWaiting, "", 10)
-	if err != nil || len(waiting.Tasks) != 1 || string(waiting.Tasks[0].Payload) != task {
-		t.Errorf("tasks %+v, %v, want %s", waiting.Tasks, err, task)
+	if page, err := q.List(t.Context(), queue.StateWaiting, "", 10); err != nil || len(page.Tasks) != 1 || string(page.Tasks[0].Payload) != task {
+		t.Errorf("tasks %+v (%v), want %s", page.Tasks, err, task)
 	}
 	var log buffer
 	seen := work(t, q, jobs.AccountMailHandler(sent, begun, "https://kurs.example.com/"), queue.WorkerOptions{
