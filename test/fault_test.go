@@ -213,8 +213,8 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	p := start(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "serve")
 	prod.redis.CLI(t, "LPUSH", "email_queue", `{"to":"max@example.com","subject":"Hallo","body":"langsam"}`)
 	eventually(t, startTimeout, func() error {
-		if n := queueLength(t, prod.redis); n > 0 {
-			return fmt.Errorf("%d tasks wait", n)
+		if n := prod.queueStats(t); n.Running != 1 {
+			return fmt.Errorf("%d tasks run", n.Running)
 		}
 		return nil
 	})

@@ -24,9 +24,20 @@ type mailServer struct {
 	mails []receivedMail
 	// delay holds every delivery up, so that a worker can be killed in it.
 	delay time.Duration
+	// refuse is the code of the reply to every mail; 0 accepts.
+	refuse int
+	// refused are the mails that were not accepted.
+	refused []receivedMail
 }
 
 type receivedMail struct{ to, data string }
+
+// answer sets the code of the replies from now on; 0 accepts.
+func (m *mailServer) answer(code int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuse = code
+}
 
 func newMailServer(t *testing.T) *mailServer {
 	t.Helper()
@@ -73,6 +84,10 @@ func (s *mailSession) Data(r io.Reader) error {
 	time.Sleep(delay) // a slow mail server
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
+	if code := s.server.refuse; code != 0 {
+		s.server.refused = append(s.server.refused, receivedMail{s.to, string(content)})
+		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "not this mail"}
+	}
 	s.server.mails = append(s.server.mails, receivedMail{s.to, string(content)})
 	return nil
 }

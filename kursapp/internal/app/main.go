@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
@@ -67,6 +68,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func run(ctx context.Context, cfg *config.Config, s streams) error {
 	log := newLogger(s.err, cfg.LogLevel)
+	if sub, ok := strings.CutPrefix(cfg.Command, "queue "); ok {
+		sub, _, _ = strings.Cut(sub, " ")
+		return runQueue(ctx, sub, cfg.Queue, s)
+	}
 	switch cfg.Command {
 	case "demo":
 		return runDemo(ctx, cfg.Demo, log, s.out)

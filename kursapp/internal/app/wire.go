@@ -88,6 +88,7 @@ func (a *App) build() (*services, error) {
 		return nil, fmt.Errorf("app: %w", err)
 	}
 	if watch.metrics != nil {
+		watch.metrics.WatchQueues(mails, accountMails)
 		s.metrics = watch.metrics.Handler(a.log)
 	}
 	if a.worker {

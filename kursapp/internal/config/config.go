@@ -27,6 +27,7 @@ type Config struct {
 	Worker  Worker  `cmd:"" help:"Run only the task worker (sends the mails)."`
 	Migrate Migrate `cmd:"" help:"Look at or change the state of the database schema."`
 	User    User    `cmd:"" help:"Manage accounts from the shell, for example the first administrator."`
+	Queue   Queue   `cmd:"" help:"Look at the tasks (mails) and repair what went wrong: dead letters, pauses."`
 	Version Version `cmd:"" help:"Print the version and exit."`
 
 	// Command is the chosen sub-command in kong's form, such as "serve" or
@@ -205,13 +206,17 @@ func ignoreEmptyVariables(parser *kong.Kong) {
 }
 
 func (c *Config) validate() error {
-	switch name, _, _ := strings.Cut(c.Command, " "); name {
+	name, sub, _ := strings.Cut(c.Command, " ")
+	switch name {
 	case "demo":
 		return c.Demo.check()
 	case "serve":
 		return errors.Join(c.Serve.require("kursapp serve"), c.Serve.check())
 	case "worker":
 		return errors.Join(c.Worker.require("kursapp worker"), c.Worker.check())
+	case "queue":
+		sub, _, _ = strings.Cut(sub, " ")
+		return c.Queue.check(sub)
 	}
 	switch c.Command {
 	case "migrate up":

@@ -10,8 +10,9 @@
 // and the tasks wait.
 //
 // A mail can go out twice, as every task of package queue can run twice. Both
-// copies have the same Message-ID, by which mail programs recognise the second.
+// copies have the same Message-ID, made from the task's id, by which mail programs
+// recognise the second.
 //
-// Log lines and error texts of this package name no passwords, tokens or bodies
-// of mails.
+// Log lines and error texts of this package name no passwords and tokens, and no
+// recipients and bodies of mails.
 package jobs

@@ -38,7 +38,7 @@ type Mail struct {
 	Subject string `json:"subject"`
 	Body    string `json:"body"`
 	// ID becomes the first part of the Message-ID. Tasks do not carry it: the
-	// handler sets it to the task's id. Empty means a random one.
+	// handler makes it from the task's id. Empty means a random one.
 	ID string `json:"-"`
 }
 
@@ -56,7 +56,7 @@ var ErrInvalidMail = errors.New("not a valid mail")
 
 // Validate checks that m can be sent as it is: a bare ASCII address, a subject
 // without control characters (a line break in it would begin a new header field),
-// and the limits. The error names the member and never its value.
+// an id for the Message-ID, and the limits. The error names the member and never its value.
 func (m Mail) Validate() error {
 	if err := validateAddress(m.To); err != nil {
 		return fmt.Errorf("%w: to %w", ErrInvalidMail, err)
@@ -70,6 +70,8 @@ func (m Mail) Validate() error {
 		return fmt.Errorf("%w: subject holds a line break or another control character", ErrInvalidMail)
 	case len(m.Body) > MaxBody:
 		return fmt.Errorf("%w: body is longer than %d bytes", ErrInvalidMail, MaxBody)
+	case m.ID != "" && !isMessageID(m.ID):
+		return fmt.Errorf("%w: its id cannot stand in a Message-ID", ErrInvalidMail)
 	}
 	return nil
 }
@@ -102,9 +104,6 @@ func parseMail(t queue.Task) (Mail, error) {
 	m.ID = messageID(MailQueue, t)
 	return m, m.Validate()
 }
-
-// messageID is the same in all runs of a task.
-func messageID(queueName string, t queue.Task) string { return t.ID + "." + queueName }
 
 // MailHandler returns the handler of [MailQueue]. A task that is no valid mail is
 // a permanent error.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func NewSMTP(server *SMTPServer, o SMTPOptions) (*SMTP, error) {
 // Send implements [Sender]. It is permanent that the server refuses the mail with
 // a 5xx reply to MAIL, RCPT or DATA, unless it asks for a login. Everything else
 // may pass: no connection, a certificate that is not trusted, a refused login, a
-// 4xx reply, the timeout.
+// 4xx reply, the timeout. The errors do not name the recipient.
 func (s *SMTP) Send(ctx context.Context, m Mail) error {
 	if err := m.Validate(); err != nil {
 		return queue.Permanent(fmt.Errorf("jobs: %w", err))
@@ -89,10 +90,11 @@ func (s *SMTP) Send(ctx context.Context, m Mail) error {
 		return fmt.Errorf("jobs: set up %s: %w", s.server, err)
 	}
 	err = client.DialAndSendWithContext(ctx, msg)
-	switch {
-	case err == nil || msg.IsDelivered():
+	if err == nil || msg.IsDelivered() {
 		return nil // that saying goodbye failed is no reason to send it again
-	case ctx.Err() != nil:
+	}
+	err = withoutRecipient(err, m.To)
+	if ctx.Err() != nil {
 		// The connection was closed under go-mail's hands; its error says only that.
 		return fmt.Errorf("jobs: send mail over %s: %w (%w)", s.server, context.Cause(ctx), err)
 	}
@@ -101,6 +103,23 @@ func (s *SMTP) Send(ctx context.Context, m Mail) error {
 		return queue.Permanent(err)
 	}
 	return err
+}
+
+// anonymousError is an error whose text does not name a recipient.
+type anonymousError struct {
+	err  error
+	text string
+}
+
+func (e *anonymousError) Error() string { return e.text }
+func (e *anonymousError) Unwrap() error { return e.err }
+
+// withoutRecipient takes the recipient's address out of an error's text, where go-mail
+// puts it and many servers repeat it: the text goes to the log and to whoever lists
+// dead letters.
+func withoutRecipient(err error, to string) error {
+	address := regexp.MustCompile("(?i)" + regexp.QuoteMeta(to)) // a server may change its case
+	return &anonymousError{err, address.ReplaceAllLiteralString(err.Error(), "recipient")}
 }
 
 // refusedForGood reports whether the server's answer to the mail itself was a 5xx

@@ -168,6 +168,24 @@ func TestRepliesDecideWhetherToTryAgain(t *testing.T) {
 	})
 }
 
+func TestRefusalsDoNotNameTheRecipient(t *testing.T) {
+	t.Parallel()
+	refusal := func() error {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<MAX@example.com>: unknown user"}
+	}
+	for name, configure := range map[string]func(*sink){
+		"MAIL": func(s *sink) { s.onMail = refusal },
+		"RCPT": func(s *sink) { s.onRcpt = refusal },
+		"DATA": func(s *sink) { s.onData = refusal },
+	} {
+		s := startSink(t, nil, false, configure)
+		err := newSMTP(t, "smtp://"+s.addr).Send(t.Context(), hello)
+		if err == nil || !strings.Contains(err.Error(), "unknown user") || strings.Contains(strings.ToLower(err.Error()), "max@") {
+			t.Errorf("%s: Send = %v, want the reply without the address", name, err)
+		}
+	}
+}
+
 func TestAcceptedMailIsNotSentAgainBecauseGoodbyeFailed(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(c net.Conn) {
@@ -269,6 +287,8 @@ func TestMailsThatMustNotBeSent(t *testing.T) {
 		"address with a comment":     func(m *jobs.Mail) { m.To = "max@example.com(eve@example.com)" },
 		"address with other letters": func(m *jobs.Mail) { m.To = "mäx@example.com" },
 		"long address":               func(m *jobs.Mail) { m.To = strings.Repeat("m", 254) + "@example.com" },
+		"line break in the id":       func(m *jobs.Mail) { m.ID = "1\r\nBcc: eve@example.com" },
+		"second domain in the id":    func(m *jobs.Mail) { m.ID = "1@eve" },
 	} {
 		m := ok
 		change(&m)

@@ -15,10 +15,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, redistest.IgnoreLeaks()...) }
 
 // scrape asks as Prometheus does.
 func scrape(t *testing.T, m *metrics.Metrics) string {
