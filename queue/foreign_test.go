@@ -58,6 +58,7 @@ func TestEntryWithNumbersThatAreNoneIsReaped(t *testing.T) {
 	server.CLI(t, "XADD", own(q, "tasks"), "*", "payload", `"lost"`, "attempts", "x", "crashes", "x")
 	server.CLI(t, "XGROUP", "CREATE", own(q, "tasks"), "workers", "0")
 	server.CLI(t, "XREADGROUP", "GROUP", "workers", "nobody", "STREAMS", own(q, "tasks"), ">")
+	server.CLI(t, "ZADD", own(q, "gone"), "9999999999999", "nobody") // it was alive as it got the task
 	runs := make(chan queue.Task, 1)
 	startWorker(t, q, func(_ context.Context, task queue.Task) error {
 		runs <- task
