@@ -38,4 +38,10 @@ type Row struct {
 	Durable bool
 	// CreatedAt is when the row was written, by the database's clock.
 	CreatedAt time.Time
+	// Waited is how old the row was when it was taken, by the clock that CreatedAt
+	// is from. Zero: not known.
+	Waited time.Duration
+	// Repeated rows were delivered before, and wait again because Redis may have
+	// forgotten: their age is no latency.
+	Repeated bool
 }

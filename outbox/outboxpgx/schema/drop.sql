@@ -1,0 +1,2 @@
+-- The triggers go with their functions.
+DROP SCHEMA IF EXISTS speedlayer CASCADE;

@@ -1,0 +1,214 @@
+-- Functions that make a table tell of its changes. Each watch is one trigger
+-- function with static SQL and up to four triggers, all written by outbox_watch.
+
+-- The end of the names of the triggers and the function of one watch.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_suffix(target text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT left(md5(target), 8)
+$$;
+
+-- Builds "a.x, a.y" for the columns x and y.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_columns(alias text, columns name[], suffix text DEFAULT '') RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(format('%s.%I%s', alias, c, suffix), ', ' ORDER BY i) FROM unnest(columns) WITH ORDINALITY AS u (c, i)
+$$;
+
+-- Builds the statement that writes the rows of one event. changed is a query for
+-- the keys that changed, in one column named key.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_statement(target text, tags jsonb, changed text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH tag (space, name) AS (
+        SELECT s.key, t.name
+        FROM jsonb_each(tags) AS s,
+             jsonb_array_elements_text(CASE jsonb_typeof(s.value) WHEN 'array' THEN s.value ELSE jsonb_build_array(s.value) END) AS t (name)
+    )
+    SELECT CASE WHEN count(*) = 0 THEN
+        format('INSERT INTO speedlayer.outbox (kind, target, key) SELECT ''invalidate'', %L, c.key FROM (%s) AS c WHERE c.key IS NOT NULL;', target, changed)
+    ELSE
+        format('WITH changed AS MATERIALIZED (%s) '
+            'INSERT INTO speedlayer.outbox (kind, target, key) SELECT ''invalidate'', %L, c.key FROM changed AS c WHERE c.key IS NOT NULL', changed, target)
+        || string_agg(format(' UNION ALL SELECT ''invalidate_tag'', %L, %L WHERE EXISTS (SELECT FROM changed)', space, name), '')
+        || ';'
+    END
+    FROM tag
+$$;
+
+-- Builds the trigger function's body.
+--
+-- Rows before and after an UPDATE are paired by primary key: a FULL JOIN has no
+-- nested loop, so a plan that was made for one row is good for 100,000, and a
+-- changed primary key shows as two rows without a partner. The operator *<>
+-- compares bytes: it knows every type and runs nobody's code.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_body(
+    target text, key_column name, tags jsonb, columns name[], primary_key name[], each_row boolean
+) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    after   text := format('SELECT n.%I::text AS key FROM speedlayer_new AS n', key_column);
+    before  text := format('SELECT o.%I::text AS key FROM speedlayer_old AS o', key_column);
+    either  text := after || ' UNION ' || before;
+    differ  text;
+    on_update text;
+BEGIN
+    IF each_row THEN
+        after := format('SELECT NEW.%I::text AS key', key_column);
+        before := format('SELECT OLD.%I::text AS key', key_column);
+        either := after || ' UNION ' || before;
+    END IF;
+    on_update := speedlayer.outbox_statement(target, tags, either);
+    IF columns IS NOT NULL AND each_row THEN
+        differ := format('ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record',
+            speedlayer.outbox_columns('NEW', columns || key_column), speedlayer.outbox_columns('OLD', columns || key_column));
+        on_update := format(E'IF NOT (%s) THEN RETURN NULL; END IF;\n    %s', differ, on_update);
+    ELSIF columns IS NOT NULL THEN
+        differ := format('ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record',
+            speedlayer.outbox_columns('n', primary_key || columns || key_column),
+            speedlayer.outbox_columns('o', primary_key || columns || key_column));
+        on_update := speedlayer.outbox_statement(target, tags, format(
+            'SELECT DISTINCT k.key FROM speedlayer_old AS o FULL JOIN speedlayer_new AS n ON %s'
+            ' CROSS JOIN LATERAL (VALUES (o.%I::text), (n.%I::text)) AS k (key) WHERE %s',
+            (SELECT string_agg(format('o.%I::text = n.%I::text', c, c), ' AND ') FROM unnest(primary_key) AS c),
+            key_column, key_column, differ));
+    END IF;
+    IF NOT each_row THEN
+        after := replace(after, 'SELECT', 'SELECT DISTINCT');
+        before := replace(before, 'SELECT', 'SELECT DISTINCT');
+    END IF;
+    RETURN format($body$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+    %s
+    ELSIF TG_OP = 'UPDATE' THEN
+    %s
+    ELSIF TG_OP = 'DELETE' THEN
+    %s
+    ELSE
+    %s
+    INSERT INTO speedlayer.outbox (kind, target) VALUES ('invalidate_all', %L);
+    END IF;
+    IF FOUND THEN
+    PERFORM pg_notify('speedlayer_outbox', '') FROM speedlayer.outbox_relay WHERE asleep_until > clock_timestamp();
+    END IF;
+    RETURN NULL;
+END $body$,
+        speedlayer.outbox_statement(target, tags, after), on_update, speedlayer.outbox_statement(target, tags, before),
+        speedlayer.outbox_statement(target, tags, 'SELECT NULL::text AS key'), target);
+END $$;
+
+-- Makes a table tell of its changes: each changed row invalidates the entry of the
+-- key space target whose key is the row's key_column as text, on UPDATE both the
+-- old and the new one. TRUNCATE invalidates the whole key space.
+--
+--   tags      tags to invalidate as well, once a statement, by key space:
+--             '{"users": ["all", "newest"]}'.
+--   columns   an UPDATE counts only for rows where one of these columns changed, or
+--             the key; needs a primary key. Default: every updated row counts.
+--   events    which of insert, update, delete, truncate count. Default: all.
+--   each_row  triggers for each row that fire under logical replication too (ENABLE
+--             ALWAYS), where triggers for statements do not. Slower for changes of
+--             many rows, and tags are written for each row.
+--
+-- Called again with the same table and target, it replaces what is there. One table
+-- may have watches with several targets; each costs a trigger function's call.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_watch(
+    relation   regclass,
+    target     text,
+    key_column name,
+    tags       jsonb   DEFAULT NULL,
+    columns    name[]  DEFAULT NULL,
+    events     text[]  DEFAULT '{insert,update,delete,truncate}',
+    each_row   boolean DEFAULT false
+) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    suffix      text := speedlayer.outbox_suffix(target);
+    function    name := format('outbox_%s_%s', relation::oid, suffix);
+    kind        "char" := (SELECT c.relkind FROM pg_class AS c WHERE c.oid = relation);
+    primary_key name[] := (
+        SELECT array_agg(a.attname ORDER BY a.attnum) FROM pg_index AS i JOIN pg_attribute AS a
+        ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indrelid = relation AND i.indisprimary);
+    event       text;
+    missing     name;
+    tables      text;
+    trigger     name;
+BEGIN
+    IF relation IS NULL OR target IS NULL OR target = '' OR key_column IS NULL OR events IS NULL OR each_row IS NULL THEN
+        RAISE EXCEPTION 'outbox_watch: table, target and key_column are needed';
+    END IF;
+    IF kind NOT IN ('r', 'p') THEN
+        RAISE EXCEPTION 'outbox_watch: % is not a table', relation;
+    END IF;
+    IF kind = 'p' AND NOT each_row THEN
+        RAISE EXCEPTION 'outbox_watch: % is partitioned, and triggers for statements miss what is written to a partition directly', relation
+            USING HINT = 'Say each_row => true.';
+    END IF;
+    SELECT c INTO missing FROM unnest(columns || key_column) AS c WHERE NOT EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = c AND a.attnum > 0 AND NOT a.attisdropped) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'outbox_watch: % has no column %', relation, quote_ident(missing);
+    END IF;
+    IF columns IS NOT NULL AND primary_key IS NULL AND NOT each_row THEN
+        RAISE EXCEPTION 'outbox_watch: columns needs a primary key, and % has none', relation
+            USING HINT = 'Say each_row => true, or leave columns out.';
+    END IF;
+
+    PERFORM speedlayer.outbox_unwatch(relation, target);
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
+        function, speedlayer.outbox_body(target, key_column, tags, columns, primary_key, each_row));
+    EXECUTE format('REVOKE ALL ON FUNCTION speedlayer.%I() FROM PUBLIC', function);
+
+    FOREACH event IN ARRAY events LOOP
+        IF event NOT IN ('insert', 'update', 'delete', 'truncate') THEN
+            RAISE EXCEPTION 'outbox_watch: there is no event %', quote_ident(event);
+        END IF;
+        trigger := format('speedlayer_outbox_%s_%s', event, suffix);
+        tables := CASE WHEN each_row THEN '' ELSE CASE event
+            WHEN 'insert' THEN 'REFERENCING NEW TABLE AS speedlayer_new'
+            WHEN 'update' THEN 'REFERENCING OLD TABLE AS speedlayer_old NEW TABLE AS speedlayer_new'
+            WHEN 'delete' THEN 'REFERENCING OLD TABLE AS speedlayer_old'
+            ELSE '' END END;
+        EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH %s EXECUTE FUNCTION speedlayer.%I()',
+            trigger, event, relation, tables,
+            CASE WHEN each_row AND event <> 'truncate' THEN 'ROW' ELSE 'STATEMENT' END, function);
+        IF each_row THEN
+            EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, trigger);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Ends the watch of a table for one target, or all of them. Returns how many
+-- triggers it removed.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_unwatch(relation regclass, target text DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found     record;
+    functions oid[] := '{}';
+    removed   integer := 0;
+BEGIN
+    FOR found IN
+        SELECT t.tgname, t.tgfoid FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+        WHERE t.tgrelid = relation AND t.tgparentid = 0 AND NOT t.tgisinternal
+        AND p.pronamespace = 'speedlayer'::regnamespace AND t.tgname LIKE 'speedlayer\_outbox\_%'
+        AND (outbox_unwatch.target IS NULL OR t.tgname LIKE '%\_' || speedlayer.outbox_suffix(outbox_unwatch.target))
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, relation);
+        functions := functions || found.tgfoid;
+        removed := removed + 1;
+    END LOOP;
+    FOR found IN SELECT DISTINCT p.oid FROM unnest(functions) AS f JOIN pg_proc AS p ON p.oid = f
+        WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = p.oid)
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', found.oid::regprocedure);
+    END LOOP;
+    RETURN removed;
+END $$;
+
+REVOKE ALL ON FUNCTION
+    speedlayer.outbox_suffix(text),
+    speedlayer.outbox_columns(text, name[], text),
+    speedlayer.outbox_statement(text, jsonb, text),
+    speedlayer.outbox_body(text, name, jsonb, name[], name[], boolean),
+    speedlayer.outbox_watch(regclass, text, name, jsonb, name[], text[], boolean),
+    speedlayer.outbox_unwatch(regclass, text)
+FROM PUBLIC;
