@@ -1,0 +1,133 @@
+package commits
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
+)
+
+// Users is how many rows the table has that the transactions update.
+const Users = 10_000
+
+// Way is how others learn of a changed row.
+type Way struct {
+	// ID names it in the output of benchmarks, Name in tables.
+	ID, Name string
+	// schema is run after the table was made.
+	schema func() string
+	// follow starts whoever learns of the changes; stop ends it.
+	follow func(ctx context.Context, p Place) (stop func() error, err error)
+}
+
+// Place is where the ways of a run are.
+type Place struct {
+	DSN   string // of a database with the table
+	Redis string // address
+}
+
+// Ways returns them in the order of the table.
+func Ways() []Way {
+	return []Way{
+		{ID: "plain", Name: "nobody is told", schema: func() string { return "" }, follow: nobody},
+		{ID: "outbox", Name: "outbox, its relay running", schema: watched, follow: relay},
+		{ID: "notify", Name: "`NOTIFY` in each transaction", schema: notifying, follow: listen},
+	}
+}
+
+// Prepare fills an empty database.
+func (w Way) Prepare(ctx context.Context, dsn string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("commits: %w", err)
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, fmt.Sprintf(`
+		CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL, email text NOT NULL, changes bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50);
+		INSERT INTO users SELECT n, 'Max', 'max@example.com' FROM generate_series(1, %d) AS n;`, Users)+w.schema())
+	if err != nil {
+		return fmt.Errorf("commits: prepare %s: %w", w.ID, err)
+	}
+	if _, err := conn.Exec(ctx, "VACUUM ANALYZE users"); err != nil {
+		return fmt.Errorf("commits: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "CHECKPOINT"); err != nil { // none is due soon
+		return fmt.Errorf("commits: %w", err)
+	}
+	return nil
+}
+
+// Follow starts whoever learns of the changes.
+func (w Way) Follow(ctx context.Context, p Place) (stop func() error, err error) {
+	return w.follow(ctx, p)
+}
+
+// Update is the transaction that is measured: one row changes.
+func Update(ctx context.Context, conn *pgx.Conn, id int64) error {
+	tag, err := conn.Exec(ctx, "UPDATE users SET changes = changes + 1 WHERE id = $1", id)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != 1 {
+		return fmt.Errorf("commits: user %d is not there", id)
+	}
+	return nil
+}
+
+func nobody(context.Context, Place) (func() error, error) { return func() error { return nil }, nil }
+
+// watched is the declaration of the documentation.
+func watched() string {
+	return outboxpgx.Schema() + `; SELECT speedlayer.outbox_watch('public.users', target => 'user', key_column => 'id');`
+}
+
+// notifying is what applications write by hand: the key goes out with each transaction.
+func notifying() string {
+	return `
+		CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN PERFORM pg_notify('users', NEW.id::text); RETURN NULL; END $$;
+		CREATE TRIGGER tell AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tell();`
+}
+
+// listen reads the notifications, as an application that drops entries would.
+func listen(ctx context.Context, p Place) (func() error, error) {
+	conn, err := pgx.Connect(ctx, p.DSN)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Exec(ctx, "LISTEN users"); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := conn.WaitForNotification(ctx); err != nil {
+				if ctx.Err() != nil {
+					err = nil
+				}
+				ended <- err
+				return
+			}
+		}
+	}()
+	return func() error {
+		cancel()
+		err := <-ended
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return err
+	}, nil
+}
+
+// Connections opens some connections.
+func Connections(ctx context.Context, dsn string, n int) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = int32(n) //nolint:gosec // G115: a few.
+	return pgxpool.NewWithConfig(ctx, config)
+}
