@@ -19,7 +19,8 @@ import (
 
 var (
 	rotate = flag.Int("rotate", 0, "which way begins")
-	long   = flag.Duration("long", 50*time.Millisecond, "how long each way is measured")
+	long    = flag.Duration("long", 50*time.Millisecond, "how long each way is measured")
+	samples = flag.Int("samples", 5, "how many commits the latencies are of")
 
 	// postgres and redis are the servers of this process.
 	postgres  *pgserver.Server
@@ -51,7 +52,7 @@ func ways() []commits.Way {
 }
 
 // open makes a database for a way and starts whoever follows it.
-func open(b *testing.B, w commits.Way) commits.Place {
+func open(b *testing.B, w commits.Way, heard commits.Heard) commits.Place {
 	b.Helper()
 	dsn, err := postgres.Create(context.Background(), fmt.Sprintf("bench_%d", databases.Add(1)))
 	if err != nil {
@@ -61,7 +62,7 @@ func open(b *testing.B, w commits.Way) commits.Place {
 		b.Fatal(err)
 	}
 	p := commits.Place{DSN: dsn, Redis: redis.Addr()}
-	stop, err := w.Follow(context.Background(), p)
+	stop, err := w.Follow(context.Background(), p, heard)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,15 +75,26 @@ func open(b *testing.B, w commits.Way) commits.Place {
 }
 
 // BenchmarkCommits lets 16 connections commit small transactions as fast as they can.
-func BenchmarkCommits(b *testing.B) {
-	const connections = 16
+func BenchmarkCommits(b *testing.B) { commitAll(b, "") }
+
+// BenchmarkCommitsSlowDisk does the same as if each flush of the log took a millisecond
+// longer, as that of a disk behind a network does: commit_delay makes the one that
+// flushes wait, and the others join it if no lock keeps them from that.
+func BenchmarkCommitsSlowDisk(b *testing.B) {
+	commitAll(b, "SET commit_delay = 1000; SET commit_siblings = 0")
+}
+
+const connections = 16
+
+func commitAll(b *testing.B, settings string) {
+	b.Helper()
 	for _, w := range ways() {
 		b.Run(w.ID, func(b *testing.B) {
-			p := open(b, w)
+			p := open(b, w, nil)
 			var took time.Duration
 			var done int64
 			for range b.N {
-				n, t := commit(b, p, connections)
+				n, t := commit(b, p, settings)
 				done, took = done+n, took+t
 			}
 			b.ReportMetric(0, "ns/op")
@@ -92,9 +104,9 @@ func BenchmarkCommits(b *testing.B) {
 }
 
 // commit commits for a while and returns how often, and how long it took.
-func commit(b *testing.B, p commits.Place, connections int) (int64, time.Duration) {
+func commit(b *testing.B, p commits.Place, settings string) (int64, time.Duration) {
 	b.Helper()
-	var group = make(chan error, connections)
+	ended := make(chan error, connections)
 	var count atomic.Int64
 	var over atomic.Bool
 	start := make(chan struct{})
@@ -103,17 +115,20 @@ func commit(b *testing.B, p commits.Place, connections int) (int64, time.Duratio
 		if err != nil {
 			b.Fatal(err)
 		}
+		if _, err := conn.Exec(context.Background(), settings); err != nil {
+			b.Fatal(err)
+		}
 		go func() {
 			defer conn.Close(context.Background())
 			<-start
 			for !over.Load() {
 				if err := commits.Update(context.Background(), conn, rand.Int64N(commits.Users)+1); err != nil {
-					group <- err
+					ended <- err
 					return
 				}
 				count.Add(1)
 			}
-			group <- nil
+			ended <- nil
 		}()
 	}
 	began := time.Now()
@@ -121,7 +136,7 @@ func commit(b *testing.B, p commits.Place, connections int) (int64, time.Duratio
 	time.Sleep(*long)
 	over.Store(true)
 	for range connections {
-		if err := <-group; err != nil {
+		if err := <-ended; err != nil {
 			b.Fatal(err)
 		}
 	}

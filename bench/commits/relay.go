@@ -2,4 +2,6 @@ package commits
 
 import "context"
 
-func relay(ctx context.Context, p Place) (func() error, error) { return nobody(ctx, p) }
+func relay(ctx context.Context, p Place, heard Heard) (func() error, error) {
+	return nobody(ctx, p, heard)
+}

@@ -2,11 +2,13 @@ package commits
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
 )
 
@@ -19,9 +21,12 @@ type Way struct {
 	ID, Name string
 	// schema is run after the table was made.
 	schema func() string
-	// follow starts whoever learns of the changes; stop ends it.
-	follow func(ctx context.Context, p Place) (stop func() error, err error)
+	follow func(ctx context.Context, p Place, heard Heard) (stop func() error, err error)
 }
+
+// Heard is told the keys of changed rows, once their entries are dropped. Without it,
+// notifications are only read: they shall cost no more than they must.
+type Heard func(id int64)
 
 // Place is where the ways of a run are.
 type Place struct {
@@ -60,9 +65,9 @@ func (w Way) Prepare(ctx context.Context, dsn string) error {
 	return nil
 }
 
-// Follow starts whoever learns of the changes.
-func (w Way) Follow(ctx context.Context, p Place) (stop func() error, err error) {
-	return w.follow(ctx, p)
+// Follow starts whoever learns of the changes; stop ends it.
+func (w Way) Follow(ctx context.Context, p Place, heard Heard) (stop func() error, err error) {
+	return w.follow(ctx, p, heard)
 }
 
 // Update is the transaction that is measured: one row changes.
@@ -77,7 +82,9 @@ func Update(ctx context.Context, conn *pgx.Conn, id int64) error {
 	return nil
 }
 
-func nobody(context.Context, Place) (func() error, error) { return func() error { return nil }, nil }
+func nobody(context.Context, Place, Heard) (func() error, error) {
+	return func() error { return nil }, nil
+}
 
 // watched is the declaration of the documentation.
 func watched() string {
@@ -92,42 +99,54 @@ func notifying() string {
 		CREATE TRIGGER tell AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tell();`
 }
 
-// listen reads the notifications, as an application that drops entries would.
-func listen(ctx context.Context, p Place) (func() error, error) {
-	conn, err := pgx.Connect(ctx, p.DSN)
+// listen drops the entries that the notifications name, one after the other.
+func listen(ctx context.Context, p Place, heard Heard) (func() error, error) {
+	users, closeUsers, err := openUsers(p.Redis)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, "LISTEN users"); err != nil {
+	conn, err := pgx.Connect(ctx, p.DSN)
+	if err != nil {
+		closeUsers()
 		return nil, err
+	}
+	if _, err := conn.Exec(ctx, "LISTEN users"); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		for {
-			if _, err := conn.WaitForNotification(ctx); err != nil {
-				if ctx.Err() != nil {
-					err = nil
-				}
-				ended <- err
-				return
-			}
+		err := hear(ctx, conn, users, heard)
+		if ctx.Err() != nil {
+			err = nil
 		}
+		ended <- err
 	}()
 	return func() error {
 		cancel()
 		err := <-ended
-		_ = conn.Close(context.WithoutCancel(ctx))
+		closeUsers()
+		_ = conn.Close(context.WithoutCancel(ctx)) // which its end has broken
 		return err
 	}, nil
 }
 
-// Connections opens some connections.
-func Connections(ctx context.Context, dsn string, n int) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, err
+func hear(ctx context.Context, conn *pgx.Conn, users *cache.Cache[int64, user], heard Heard) error {
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		if heard == nil {
+			continue
+		}
+		id, err := strconv.ParseInt(n.Payload, 10, 64)
+		if err != nil {
+			return err
+		}
+		if err := users.Invalidate(ctx, id); err != nil {
+			return err
+		}
+		heard(id)
 	}
-	config.MaxConns = int32(n) //nolint:gosec // G115: a few.
-	return pgxpool.NewWithConfig(ctx, config)
 }

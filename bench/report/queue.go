@@ -63,13 +63,14 @@ func sums(a, b []float64) []float64 {
 	return s
 }
 
-// QueueMarkdown is the generated part about the queue.
-func QueueMarkdown(m Machine, r *Rounds) string {
-	c := TaskContest()
+// QueueMarkdown is the generated part about the queue and the outbox.
+func QueueMarkdown(m Machine, tasks, commits *Rounds) string {
+	t, c := TaskContest(), CommitContest()
 	return strings.Join([]string{
 		m.String(),
-		"### Targets of the queue\n\n" + targetTable(taskTargets(r)),
-		"### The same tasks\n\n" + c.overview(r),
-		"### How far the rounds of the queue lie apart\n\n" + c.details(r),
+		"### Targets of the queue and the outbox\n\n" + targetTable(append(taskTargets(tasks), commitTargets(commits)...)),
+		"### The same tasks\n\n" + t.overview(tasks),
+		"### The same commits\n\n" + c.overview(commits),
+		"### How far the rounds of the queue and the outbox lie apart\n\n" + t.details(tasks) + "\n" + c.details(commits),
 	}, "\n")
 }
