@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	rotate = flag.Int("rotate", 0, "which way begins")
+	rotate  = flag.Int("rotate", 0, "which way begins")
 	long    = flag.Duration("long", 50*time.Millisecond, "how long each way is measured")
 	samples = flag.Int("samples", 5, "how many commits the latencies are of")
 

@@ -16,7 +16,7 @@ const (
 
 func asynqDefault() Contestant {
 	return Contestant{
-		ID: "asynq", Name: "asynq", Pace: always(4_000), Interval: 1500 * time.Millisecond,
+		ID: "asynq", Name: "asynq", Pace: always(10_000), Interval: 1500 * time.Millisecond,
 		Open:   openAsynq(0),
 		Cannot: map[Kind]string{Batch: "It has no call for many tasks."},
 	}
@@ -27,7 +27,7 @@ func asynqDefault() Contestant {
 func asynqEager() Contestant {
 	const busy = "The interval matters only to an idle worker."
 	return Contestant{
-		ID: "asynq-eager", Name: "asynq, `TaskCheckInterval` 10 ms", Pace: always(4_000), Interval: 15 * time.Millisecond,
+		ID: "asynq-eager", Name: "asynq, `TaskCheckInterval` 10 ms", Pace: always(10_000), Interval: 15 * time.Millisecond,
 		Open:   openAsynq(10 * time.Millisecond),
 		Cannot: map[Kind]string{Process: busy, Enqueue: busy, Batch: busy},
 	}

@@ -13,7 +13,7 @@ import (
 // task at a time. A worker that dies loses its task.
 func courseLoop() Contestant {
 	return Contestant{
-		ID: "loop", Name: "`LPUSH`/`BRPOP`", Pace: always(20_000),
+		ID: "loop", Name: "`LPUSH`/`BRPOP`", Pace: always(60_000),
 		Open: func(_ context.Context, p Place) (Queue, error) {
 			client, err := connect(p.Redis)
 			if err != nil {

@@ -32,7 +32,7 @@ func riverDefault() Contestant {
 func riverEager() Contestant {
 	return Contestant{
 		ID: "river-eager", Name: "River, `FetchCooldown` 1 ms, 16 connections, `InsertManyFast`", Postgres: true,
-		Pace: func(concurrency int) int { return min(100*concurrency, 5000) }, Interval: 5 * time.Millisecond,
+		Pace: func(concurrency int) int { return min(500*concurrency, 20_000) }, Interval: 5 * time.Millisecond,
 		Open: openRiver(riverSettings{river.FetchCooldownMin, 10 * time.Millisecond, 16, true}),
 	}
 }
