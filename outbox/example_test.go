@@ -8,8 +8,7 @@ import (
 )
 
 func ExampleRelay() {
-	table := &memorySource{}
-	table.add(42)
+	table := newMemorySource(42) // in an application outboxpgx.NewSource
 
 	ctx, stop := context.WithCancel(context.Background())
 	relay := outbox.NewRelay(table, sinkFunc(func(_ context.Context, rows []outbox.Row) []error {

@@ -3,7 +3,6 @@ package outbox_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -17,65 +16,21 @@ import (
 	"github.com/speedlayer/speedlayer/outbox"
 )
 
-// memorySource is a table in memory: rows wait, are claimed, are delivered.
-type memorySource struct {
-	mu        sync.Mutex
-	waiting   []outbox.Row
-	delivered []int64
-	takes     int
-	fail      error
-}
-
-func (s *memorySource) add(ids ...int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, id := range ids {
-		s.waiting = append(s.waiting, outbox.Row{ID: id, Kind: outbox.KindInvalidate, Target: "cache:user", Key: fmt.Sprint(id)})
-	}
-}
-
-func (s *memorySource) Take(ctx context.Context, limit int, deliver func(context.Context, []outbox.Row) []error) (int, int, error) {
-	s.mu.Lock()
-	s.takes++
-	if s.fail != nil {
-		defer s.mu.Unlock()
-		return 0, 0, s.fail
-	}
-	n := min(limit, len(s.waiting))
-	claimed := slices.Clone(s.waiting[:n])
-	s.waiting = slices.Delete(s.waiting, 0, n)
-	s.mu.Unlock()
-	if n == 0 {
-		return 0, 0, nil
-	}
-	results := deliver(ctx, claimed)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	done := 0
-	for i, row := range claimed {
-		if results[i] == nil {
-			s.delivered = append(s.delivered, row.ID)
-			done++
-		} else {
-			s.waiting = append(s.waiting, row)
+// run runs the relay until the test's end.
+func run(t *testing.T, relay *outbox.Relay) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := relay.Run(ctx); err != nil {
+			t.Errorf("Run: %v", err)
 		}
-	}
-	return n, done, nil
+	})
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
 }
-
-func (s *memorySource) deliveredIDs() []int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ids := slices.Clone(s.delivered)
-	slices.Sort(ids)
-	return ids
-}
-
-type sinkFunc func(context.Context, []outbox.Row) []error
-
-func (f sinkFunc) Deliver(ctx context.Context, rows []outbox.Row) []error { return f(ctx, rows) }
-
-func confirmAll(_ context.Context, rows []outbox.Row) []error { return make([]error, len(rows)) }
 
 func TestEveryRowIsDeliveredInSpiteOfASinkThatFailsAtRandom(t *testing.T) {
 	t.Parallel()
@@ -85,7 +40,7 @@ func TestEveryRowIsDeliveredInSpiteOfASinkThatFailsAtRandom(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
-			source := &memorySource{}
+			source := newMemorySource()
 			want := make([]int64, count)
 			for i := range count {
 				want[i] = i + 1
@@ -118,8 +73,7 @@ func TestEveryRowIsDeliveredInSpiteOfASinkThatFailsAtRandom(t *testing.T) {
 func TestRowsThatTheSinkDidNotConfirmWaitAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{}
-		source.add(1, 2, 3)
+		source := newMemorySource(1, 2, 3)
 		var back atomic.Bool
 		var reported atomic.Int64
 		relay := outbox.NewRelay(source, sinkFunc(func(_ context.Context, rows []outbox.Row) []error {
@@ -155,8 +109,7 @@ func TestRowsThatTheSinkDidNotConfirmWaitAgain(t *testing.T) {
 func TestASinkThatLosesCountMarksNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{}
-		source.add(1, 2)
+		source := newMemorySource(1, 2)
 		relay := outbox.NewRelay(source, sinkFunc(func(context.Context, []outbox.Row) []error { return nil }), outbox.Options{})
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
 		defer stop()
@@ -172,8 +125,7 @@ func TestASinkThatLosesCountMarksNothing(t *testing.T) {
 func TestAStalledSinkIsCutOffByTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{}
-		source.add(1)
+		source := newMemorySource(1)
 		var held time.Duration
 		relay := outbox.NewRelay(source, sinkFunc(func(ctx context.Context, rows []outbox.Row) []error {
 			start := time.Now()
@@ -190,63 +142,102 @@ func TestAStalledSinkIsCutOffByTheDeadline(t *testing.T) {
 	})
 }
 
-func TestWakeDeliversAtOnceAndIdlePollsOnceASecond(t *testing.T) {
+func TestAnIdleRelayLooksOnceASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{}
+		source := newMemorySource()
 		relay := outbox.NewRelay(source, sinkFunc(confirmAll), outbox.Options{})
-		ctx, stop := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { _ = relay.Run(ctx) })
-		time.Sleep(10*time.Second + 500*time.Millisecond)
-		source.mu.Lock()
-		takes := source.takes
-		source.mu.Unlock()
-		if takes != 11 {
-			t.Errorf("an idle relay looked %d times in 10.5 s, want 11", takes)
+		run(t, relay)
+		time.Sleep(time.Second)
+		before := source.looks()
+		time.Sleep(10 * time.Second)
+		if n := source.looks() - before; n != 10 {
+			t.Errorf("an idle relay looked %d times in 10 s, want 10", n)
 		}
+	})
+}
+
+func TestASleepingRelayIsWokenByTheSourceAndByWake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := newMemorySource()
+		relay := outbox.NewRelay(source, sinkFunc(confirmAll), outbox.Options{})
+		run(t, relay)
+		time.Sleep(1500 * time.Millisecond)
 		source.add(7)
-		relay.Wake()
 		synctest.Wait()
 		if got := source.deliveredIDs(); !slices.Equal(got, []int64{7}) {
-			t.Errorf("delivered %v right after Wake, want row 7", got)
+			t.Errorf("delivered %v right after the notification, want row 7", got)
 		}
-		stop()
-		running.Wait()
-	})
-}
-
-func TestAFailingSourceIsTriedAgainWithGrowingPauses(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{fail: errors.New("database is away")}
-		relay := outbox.NewRelay(source, sinkFunc(confirmAll), outbox.Options{})
-		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
-		defer stop()
-		_ = relay.Run(ctx)
-		// 2+4+8+…+512 ms is 9 pauses in a second, then one each second.
-		if source.takes < 10 || source.takes > 25 {
-			t.Errorf("a dead database was asked %d times in 10 s, want about 19", source.takes)
+		time.Sleep(1500 * time.Millisecond)
+		source.mu.Lock()
+		source.asleep = false // nobody notifies
+		source.mu.Unlock()
+		source.add(8)
+		relay.Wake()
+		synctest.Wait()
+		if got := source.deliveredIDs(); !slices.Equal(got, []int64{7, 8}) {
+			t.Errorf("delivered %v right after Wake, want row 8 too", got)
 		}
 	})
 }
 
-func TestWakeDoesNotShortenTheBackoff(t *testing.T) {
+func TestABusyRelayIsNeverAsleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{fail: errors.New("database is away")}
+		source := newMemorySource()
 		relay := outbox.NewRelay(source, sinkFunc(confirmAll), outbox.Options{})
-		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
-		defer stop()
-		var running sync.WaitGroup
-		running.Go(func() { _ = relay.Run(ctx) })
-		for ctx.Err() == nil {
-			relay.Wake()
+		run(t, relay)
+		time.Sleep(time.Second)
+		for id := range int64(500) {
+			source.add(id)
+			time.Sleep(20 * time.Millisecond)
+		}
+		source.mu.Lock()
+		defer source.mu.Unlock()
+		if source.notified != 1 {
+			t.Errorf("%d writers of one row each 20 ms had to notify, want only the first", source.notified)
+		}
+		if len(source.delivered) != 500 {
+			t.Errorf("%d rows were delivered, want 500", len(source.delivered))
+		}
+	})
+}
+
+func TestAWriterThatStraddlesTheFallingAsleepWaitsForTheFirstShortSleep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := newMemorySource(1)
+		relay := outbox.NewRelay(source, sinkFunc(confirmAll), outbox.Options{})
+		run(t, relay)
+		for source.mu.Lock(); !source.asleep; source.mu.Lock() {
+			source.mu.Unlock()
 			time.Sleep(time.Millisecond)
 		}
-		running.Wait()
-		if source.takes > 25 {
-			t.Errorf("a dead database was asked %d times in 10 s because rows kept coming, want about 19", source.takes)
+		source.asleep = false // as the writer saw it before
+		source.mu.Unlock()
+		source.add(2)
+		time.Sleep(50 * time.Millisecond)
+		synctest.Wait()
+		if got := source.deliveredIDs(); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("delivered %v 50 ms after the commit, want row 2 too", got)
+		}
+	})
+}
+
+func TestAFailingSourceIsTriedAgainWithGrowingPausesThatWakeDoesNotShorten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := newMemorySource()
+		source.fail = errors.New("database is away")
+		relay := outbox.NewRelay(source, sinkFunc(confirmAll), outbox.Options{MaxBackoff: time.Second})
+		run(t, relay)
+		for start := time.Now(); time.Since(start) < 10*time.Second; time.Sleep(time.Millisecond) {
+			relay.Wake()
+		}
+		// 2+4+8+…+512 ms is 9 pauses in a second, then one each second.
+		if n := source.looks(); n < 10 || n > 25 {
+			t.Errorf("a dead database was asked %d times in 10 s, want about 19", n)
 		}
 	})
 }
@@ -254,7 +245,7 @@ func TestWakeDoesNotShortenTheBackoff(t *testing.T) {
 func TestOneBadRowDoesNotSlowTheOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &memorySource{}
+		source := newMemorySource()
 		for id := range int64(1000) {
 			source.add(id)
 		}

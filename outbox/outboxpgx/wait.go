@@ -1,0 +1,195 @@
+package outboxpgx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// channel is where writers send a NOTIFY.
+	channel = "speedlayer_outbox"
+	// busyFor is how long after taking rows a relay counts as at work.
+	busyFor = 20 * time.Millisecond
+	// reconnectAfter is the pause after a LISTEN that failed.
+	reconnectAfter = 5 * time.Second
+	connectTimeout = time.Second
+	clearTimeout   = 500 * time.Millisecond
+)
+
+// Wait implements [outbox.Source].
+//
+// It listens on a connection of its own, tells writers that somebody sleeps, and
+// looks once more, since a writer may have committed before it was told. Where it
+// cannot listen it only lets the time pass, and says why once every few seconds.
+func (s *Source) Wait(ctx context.Context, d time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	start := time.Now()
+	err := s.listen(ctx)
+	if err == nil && s.listener != nil {
+		if err = s.doze(ctx, d); err != nil && ctx.Err() == nil {
+			s.disconnect() // and to begin with, at once
+		}
+	}
+	if s.listener == nil || err != nil {
+		timer := time.NewTimer(d - time.Since(start))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // the end of ctx is one of the reasons to return
+	}
+	return err
+}
+
+// listen connects, unless it failed to do so a moment ago.
+func (s *Source) listen(ctx context.Context) error {
+	if s.o.PollOnly || s.listener != nil && !s.listener.IsClosed() || time.Now().Before(s.reconnect) {
+		return nil
+	}
+	s.disconnect()
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := s.connect(ctx)
+	if err == nil {
+		if _, err = conn.Exec(ctx, "LISTEN "+channel); err == nil {
+			s.listener = conn
+			return nil
+		}
+		closeConn(conn)
+	}
+	s.reconnect = time.Now().Add(reconnectAfter)
+	return fmt.Errorf("outboxpgx: listen: %w", err)
+}
+
+func (s *Source) connect(ctx context.Context) (*pgx.Conn, error) {
+	pool := s.pool.Config()
+	config := s.o.Listen
+	if config == nil {
+		config = pool.ConnConfig
+		if pool.BeforeConnect != nil {
+			if err := pool.BeforeConnect(ctx, config); err != nil {
+				return nil, err
+			}
+		}
+	}
+	config = config.Copy()
+	config.OnNotification = nil // else pgx would not keep them for us
+	return pgx.ConnectConfig(ctx, config)
+}
+
+func (s *Source) disconnect() {
+	if s.listener != nil {
+		closeConn(s.listener)
+		s.listener = nil
+	}
+}
+
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), clearTimeout)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
+
+// doze waits for a notification.
+func (s *Source) doze(ctx context.Context, d time.Duration) error {
+	parent := ctx
+	// The statements may take longer than a short nap: cut off, they would cost the
+	// connection.
+	ctx, cancel := context.WithTimeout(ctx, d+connectTimeout)
+	defer cancel()
+	drain(s.listener)
+	if !s.standby.Load() {
+		asleep, err := s.fallAsleep(ctx)
+		if err != nil {
+			return err
+		}
+		if !asleep { // another relay is at work: it must not be thought asleep
+			d = min(d, 5*busyFor)
+		}
+		due, err := s.nextDue(ctx)
+		if err != nil || due <= 0 {
+			return err
+		}
+		d = min(d, due)
+	}
+	nap, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	_, err := s.listener.WaitForNotification(nap)
+	switch {
+	case err == nil, parent.Err() != nil && !s.standby.Load():
+		return s.wakeUp(parent)
+	case nap.Err() != nil && !s.listener.IsClosed(): // the flag stays for the next nap
+		return nil
+	default:
+		return fmt.Errorf("outboxpgx: wait for a notification: %w", err)
+	}
+}
+
+// fallAsleep tells writers to send a NOTIFY, unless a relay took rows just now. It
+// says so for some seconds only, so that a relay that is killed in its sleep makes
+// writers pay no longer than that.
+func (s *Source) fallAsleep(ctx context.Context) (asleep bool, err error) {
+	_, err = s.listener.Exec(ctx, `
+		UPDATE speedlayer.outbox_relay SET asleep_until = clock_timestamp() + interval '10 seconds'
+		WHERE (asleep_until IS NULL OR asleep_until < clock_timestamp() + interval '5 seconds')
+		AND (taken_at IS NULL OR taken_at < clock_timestamp() - $1::interval)`, busyFor)
+	if err != nil {
+		return false, fmt.Errorf("outboxpgx: fall asleep: %w", err)
+	}
+	err = s.listener.QueryRow(ctx, `
+		SELECT coalesce(asleep_until > clock_timestamp(), false) FROM speedlayer.outbox_relay`).Scan(&asleep)
+	if err != nil {
+		return false, fmt.Errorf("outboxpgx: fall asleep: %w", err)
+	}
+	return asleep, nil
+}
+
+// nextDue returns how long it is until the next row may be taken.
+func (s *Source) nextDue(ctx context.Context) (time.Duration, error) {
+	var seconds float64
+	err := s.listener.QueryRow(ctx, `
+		SELECT extract(epoch FROM greatest(due, 'epoch'::timestamptz) - clock_timestamp())::float8
+		FROM speedlayer.outbox WHERE delivered_at IS NULL ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED`).Scan(&seconds)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Hour, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("outboxpgx: look before sleep: %w", err)
+	}
+	if seconds <= 0 {
+		return 0, nil
+	}
+	return time.Duration(seconds*float64(time.Second)) + time.Millisecond, nil // not just before
+}
+
+// wakeUp tells writers that nobody sleeps, for all relays: those that still do are
+// not needed now, and tell otherwise at their next look.
+func (s *Source) wakeUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTimeout)
+	defer cancel()
+	_, err := s.listener.Exec(ctx, `UPDATE speedlayer.outbox_relay SET asleep_until = NULL WHERE asleep_until IS NOT NULL`)
+	if err != nil {
+		return fmt.Errorf("outboxpgx: wake up: %w", err)
+	}
+	drain(s.listener)
+	return nil
+}
+
+// drain forgets notifications that came in while nobody waited.
+func drain(conn *pgx.Conn) {
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		if _, err := conn.WaitForNotification(done); err != nil {
+			return
+		}
+	}
+}
