@@ -16,16 +16,16 @@ type user struct{ Name string }
 var errNotRead = errors.New("commits: nobody reads users")
 
 // openUsers makes the cache whose entries are dropped.
-func openUsers(redis string) (users *cache.Cache[int64, user], closeUsers func(), err error) {
-	client, err := rueidis.NewClient(rueidis.ClientOption{
+func openUsers(redis string) (users *cache.Cache[int64, user], client rueidis.Client, closeUsers func(), err error) {
+	client, err = rueidis.NewClient(rueidis.ClientOption{
 		InitAddress: []string{redis}, ForceSingleClient: true, PipelineMultiplex: -1,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	users = cache.New(client, "user", func(context.Context, int64) (user, error) { return user{}, errNotRead },
 		cache.Options{TTL: time.Minute})
-	return users, func() {
+	return users, client, func() {
 		users.Close()
 		client.Close()
 	}, nil

@@ -101,7 +101,7 @@ func notifying() string {
 
 // listen drops the entries that the notifications name, one after the other.
 func listen(ctx context.Context, p Place, heard Heard) (func() error, error) {
-	users, closeUsers, err := openUsers(p.Redis)
+	users, _, closeUsers, err := openUsers(p.Redis)
 	if err != nil {
 		return nil, err
 	}
