@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -98,7 +99,8 @@ func (r *Relay) Run(ctx context.Context) error {
 // its time.
 func (r *Relay) sleep(ctx context.Context, d time.Duration) (early bool) {
 	start := time.Now()
-	ctx, stop := context.WithCancel(ctx)
+	parent := ctx
+	ctx, stop := context.WithCancel(parent)
 	defer stop()
 	var woken sync.WaitGroup
 	defer woken.Wait()
@@ -110,7 +112,7 @@ func (r *Relay) sleep(ctx context.Context, d time.Duration) (early bool) {
 		}
 	})
 	err := r.source.Wait(ctx, d)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && parent.Err() == nil && !errors.Is(err, context.Canceled) {
 		r.o.OnError(fmt.Errorf("outbox: wait for rows: %w", err))
 		// A source that cannot wait is polled.
 		wait(ctx, d-time.Since(start), nil)

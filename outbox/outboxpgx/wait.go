@@ -31,8 +31,8 @@ func (s *Source) Wait(ctx context.Context, d time.Duration) error {
 	start := time.Now()
 	err := s.listen(ctx)
 	if err == nil && s.listener != nil {
-		if err = s.doze(ctx, d); err != nil && ctx.Err() == nil {
-			s.disconnect() // and to begin with, at once
+		if err = s.doze(ctx, d); err != nil {
+			s.disconnect()
 		}
 	}
 	if s.listener == nil || err != nil {
@@ -43,10 +43,14 @@ func (s *Source) Wait(ctx context.Context, d time.Duration) error {
 		case <-ctx.Done():
 		}
 	}
-	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the end of ctx is one of the reasons to return
-	}
 	return err
+}
+
+// bounded is the context of everything but the nap itself. The end of ctx must not
+// reach it: a statement that is cut off costs the connection, and relays are woken
+// all the time.
+func bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), d)
 }
 
 // listen connects, unless it failed to do so a moment ago.
@@ -55,7 +59,7 @@ func (s *Source) listen(ctx context.Context) error {
 		return nil
 	}
 	s.disconnect()
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := bounded(ctx, connectTimeout)
 	defer cancel()
 	conn, err := s.connect(ctx)
 	if err == nil {
@@ -100,37 +104,40 @@ func closeConn(conn *pgx.Conn) {
 
 // doze waits for a notification.
 func (s *Source) doze(ctx context.Context, d time.Duration) error {
-	parent := ctx
-	// The statements may take longer than a short nap: cut off, they would cost the
-	// connection.
-	ctx, cancel := context.WithTimeout(ctx, d+connectTimeout)
-	defer cancel()
 	drain(s.listener)
 	if !s.standby.Load() {
-		asleep, err := s.fallAsleep(ctx)
-		if err != nil {
+		limit, err := s.prepare(ctx)
+		if err != nil || limit <= 0 {
 			return err
 		}
-		if !asleep { // another relay is at work: it must not be thought asleep
-			d = min(d, 5*busyFor)
-		}
-		due, err := s.nextDue(ctx)
-		if err != nil || due <= 0 {
-			return err
-		}
-		d = min(d, due)
+		d = min(d, limit)
 	}
 	nap, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	_, err := s.listener.WaitForNotification(nap)
 	switch {
-	case err == nil, parent.Err() != nil && !s.standby.Load():
-		return s.wakeUp(parent)
+	case err == nil, ctx.Err() != nil && !s.standby.Load():
+		return s.wakeUp(ctx)
 	case nap.Err() != nil && !s.listener.IsClosed(): // the flag stays for the next nap
 		return nil
 	default:
 		return fmt.Errorf("outboxpgx: wait for a notification: %w", err)
 	}
+}
+
+// prepare falls asleep and returns how long the nap may be, 0 if there is work.
+func (s *Source) prepare(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := bounded(ctx, connectTimeout)
+	defer cancel()
+	asleep, err := s.fallAsleep(ctx)
+	if err != nil {
+		return 0, err
+	}
+	due, err := s.nextDue(ctx)
+	if err == nil && !asleep { // another relay is at work: look again soon
+		due = min(due, 5*busyFor)
+	}
+	return due, err
 }
 
 // fallAsleep tells writers to send a NOTIFY, unless a relay took rows just now. It
@@ -173,7 +180,7 @@ func (s *Source) nextDue(ctx context.Context) (time.Duration, error) {
 // wakeUp tells writers that nobody sleeps, for all relays: those that still do are
 // not needed now, and tell otherwise at their next look.
 func (s *Source) wakeUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTimeout)
+	ctx, cancel := bounded(ctx, clearTimeout)
 	defer cancel()
 	_, err := s.listener.Exec(ctx, `UPDATE speedlayer.outbox_relay SET asleep_until = NULL WHERE asleep_until IS NOT NULL`)
 	if err != nil {

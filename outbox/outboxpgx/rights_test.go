@@ -1,0 +1,113 @@
+package outboxpgx_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// newRole returns the name of a new role; roles are of the whole server.
+func newRole(t *testing.T, pool *pgxpool.Pool, name string) string {
+	t.Helper()
+	role := pool.Config().ConnConfig.Database + name
+	exec(t, pool, `CREATE ROLE `+role)
+	t.Cleanup(func() { // the test's own context has ended
+		if _, err := pool.Exec(context.Background(), `DROP OWNED BY `+role+` CASCADE; DROP ROLE `+role); err != nil {
+			t.Error(err)
+		}
+	})
+	return role
+}
+
+// as returns a connection with the rights of role.
+func as(t *testing.T, url, role string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	exec(t, conn, `SET SESSION AUTHORIZATION `+role)
+	return conn
+}
+
+func TestAWriterNeedsNoRightsOnTheOutbox(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	role := newRole(t, pool, "_writer")
+	exec(t, pool, `CREATE TABLE t (id int PRIMARY KEY);
+		GRANT ALL ON t TO `+role+`; SELECT speedlayer.outbox_watch('t', 'user', 'id')`)
+	writer := as(t, pool.Config().ConnString(), role)
+	exec(t, writer, `INSERT INTO t VALUES (1)`)
+	exec(t, writer, `TRUNCATE t`)
+	if got, want := written(t, pool), []string{"invalidate user 1", "invalidate_all user "}; !slices.Equal(got, want) {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
+	for _, sql := range []string{
+		`INSERT INTO speedlayer.outbox (kind, target) VALUES ('task', 'mail')`,
+		`SELECT * FROM speedlayer.outbox`,
+		`SELECT speedlayer.outbox_enqueue('mail', '{}')`,
+		`SELECT speedlayer.outbox_watch('t', 'x', 'id')`,
+	} {
+		if _, err := writer.Exec(t.Context(), sql); err == nil || !strings.Contains(err.Error(), "permission denied") {
+			t.Errorf("%s: %v, want permission denied", sql, err)
+		}
+	}
+
+	exec(t, pool, `GRANT USAGE ON SCHEMA speedlayer TO `+role+`;
+		GRANT EXECUTE ON FUNCTION speedlayer.outbox_enqueue TO `+role)
+	exec(t, writer, `SELECT speedlayer.outbox_enqueue('mail', '{}', 'welcome')`)
+	if got, want := written(t, pool), []string{"task mail welcome"}; !slices.Equal(got, want) {
+		t.Errorf("with the right to enqueue: wrote %q, want %q", got, want)
+	}
+	if _, err := writer.Exec(t.Context(), `INSERT INTO speedlayer.outbox (kind, target) VALUES ('task', 'mail')`); err == nil {
+		t.Error("the right to enqueue is a right on the table")
+	}
+}
+
+// TestAWriterCannotSlipInObjectsOfHisOwn gives the writer's session tables,
+// functions and operators with the names that the triggers use, in schemas that
+// come first in his search_path.
+func TestAWriterCannotSlipInObjectsOfHisOwn(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	role := newRole(t, pool, "_evil")
+	exec(t, pool, `CREATE TABLE public.t (id int PRIMARY KEY, name text); CREATE SCHEMA evil AUTHORIZATION `+role+`;
+		GRANT ALL ON public.t TO `+role+`;
+		SELECT speedlayer.outbox_watch('public.t', 'user', 'id', tags => '{"users": "all"}', columns => '{name}')`)
+	writer := as(t, pool.Config().ConnString(), role)
+	exec(t, writer, `
+		CREATE FUNCTION evil.stolen(int, int) RETURNS boolean LANGUAGE plpgsql AS
+			'BEGIN RAISE EXCEPTION ''evil code ran as %'', current_user; END';
+		CREATE FUNCTION evil.stolen(text, text) RETURNS boolean LANGUAGE plpgsql AS
+			'BEGIN RAISE EXCEPTION ''evil code ran as %'', current_user; END';
+		CREATE FUNCTION evil.stolen(record, record) RETURNS boolean LANGUAGE plpgsql AS
+			'BEGIN RAISE EXCEPTION ''evil code ran as %'', current_user; END';
+		CREATE FUNCTION evil.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS
+			'BEGIN RAISE EXCEPTION ''evil code ran as %'', current_user; END';
+		CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS
+			'BEGIN RAISE EXCEPTION ''evil code ran as %'', current_user; END';
+		CREATE OPERATOR evil.= (LEFTARG = int, RIGHTARG = int, FUNCTION = evil.stolen);
+		CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.stolen);
+		CREATE OPERATOR evil.*<> (LEFTARG = record, RIGHTARG = record, FUNCTION = evil.stolen);
+		CREATE TEMP TABLE outbox (LIKE public.t);
+		CREATE TEMP TABLE speedlayer_new (id int, name text);
+		CREATE TEMP TABLE speedlayer_old (id int, name text);
+		CREATE TEMP TABLE changed (key text);
+		SET search_path = evil, pg_temp, pg_catalog, public`)
+	exec(t, pool, `UPDATE speedlayer.outbox_relay SET asleep_until = now() + interval '1 hour'`)
+	exec(t, writer, `INSERT INTO public.t VALUES (1, 'a')`)
+	exec(t, writer, `UPDATE public.t SET name = 'b'`)
+	exec(t, writer, `DELETE FROM public.t`)
+	want := []string{
+		"invalidate user 1", "invalidate user 1", "invalidate user 1",
+		"invalidate_tag users all", "invalidate_tag users all", "invalidate_tag users all",
+	}
+	if got := written(t, pool); !slices.Equal(got, want) {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
+}

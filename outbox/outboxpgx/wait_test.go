@@ -1,0 +1,292 @@
+package outboxpgx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/speedlayer/speedlayer/internal/pgtest"
+	"github.com/speedlayer/speedlayer/outbox"
+	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
+)
+
+// countNotifications listens beside the relays until stop, which returns how many
+// notifications came.
+func countNotifications(t *testing.T, pool *pgxpool.Pool) (stop func() int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), pool.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, `LISTEN speedlayer_outbox`)
+	ctx, cancel := context.WithCancel(t.Context())
+	var n atomic.Int64
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		for {
+			if _, err := conn.WaitForNotification(ctx); err != nil {
+				_ = conn.Close(context.Background())
+				return
+			}
+			n.Add(1)
+		}
+	})
+	return func() int {
+		cancel()
+		listening.Wait()
+		return int(n.Load())
+	}
+}
+
+func TestASleepingRelayIsWokenByEveryWayOfWriting(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	exec(t, pool, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
+		SELECT speedlayer.outbox_watch('a', 'a', 'id'); SELECT speedlayer.outbox_watch('b', 'b', 'id', each_row => true)`)
+	sink := newRecorder()
+	// Polling would take an hour.
+	run(t, newSource(t, pool, outboxpgx.Options{}), sink, outbox.Options{PollInterval: time.Hour})
+	for i, write := range []func(key string) error{
+		func(key string) error {
+			_, err := pool.Exec(t.Context(), `INSERT INTO a VALUES ($1::text::int)`, key)
+			return err
+		},
+		func(key string) error {
+			_, err := pool.Exec(t.Context(), `INSERT INTO b VALUES ($1::text::int)`, key)
+			return err
+		},
+		func(key string) error { return outboxpgx.Invalidate(t.Context(), pool, "a", key) },
+		func(key string) error {
+			return outboxpgx.Enqueue(t.Context(), pool, outbox.Task{Queue: "mail", Type: key})
+		},
+		func(key string) error {
+			_, err := pool.Exec(t.Context(), `SELECT speedlayer.outbox_enqueue('mail', '{}', $1)`, key)
+			return err
+		},
+	} {
+		awaitAsleep(t, pool)
+		key := fmt.Sprint(i)
+		if err := write(key); err != nil {
+			t.Fatal(err)
+		}
+		sink.await(t, "row "+key+" arrives without a poll", 10*time.Second, func() bool { return sink.times(key) > 0 })
+	}
+}
+
+func TestNotificationsAreSentOnlyWhileARelaySleeps(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	exec(t, pool, `CREATE TABLE t (id int PRIMARY KEY); SELECT speedlayer.outbox_watch('t', 't', 'id')`)
+	count := countNotifications(t, pool)
+	exec(t, pool, `INSERT INTO t SELECT generate_series(-99, 0)`) // nobody is there to be woken
+	sink := newRecorder()
+	for range 2 { // two relays, as in two processes
+		run(t, newSource(t, pool, outboxpgx.Options{}), sink, outbox.Options{})
+	}
+	awaitAsleep(t, pool)
+	const writers, each = 4, 250
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := range each {
+				if _, err := pool.Exec(t.Context(), `INSERT INTO t VALUES ($1)`, 1+w*each+i); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writing.Wait()
+	sink.await(t, "all rows arrive", 10*time.Second, func() bool { return sink.distinct() == 100+writers*each })
+	n := count()
+	t.Logf("%d notifications for %d transactions", n, writers*each)
+	if n < 1 {
+		t.Error("a relay slept and nobody was notified")
+	}
+	if n > writers*each/10 {
+		t.Errorf("%d of %d transactions notified, though the relays were busy nearly all the time", n, writers*each)
+	}
+}
+
+func TestARelayThatCannotListenPolls(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]func(*pgxpool.Pool) outboxpgx.Options{
+		"blocked": func(pool *pgxpool.Pool) outboxpgx.Options {
+			nowhere := pool.Config().ConnConfig
+			nowhere.Port = 1 // nobody listens there
+			return outboxpgx.Options{Listen: nowhere}
+		},
+		"switched off": func(*pgxpool.Pool) outboxpgx.Options { return outboxpgx.Options{PollOnly: true} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := database(t)
+			sink := newRecorder()
+			var failures atomic.Int64
+			run(t, newSource(t, pool, o(pool)), sink, outbox.Options{OnError: func(error) { failures.Add(1) }})
+			count := countNotifications(t, pool)
+			for i := range 3 {
+				key := fmt.Sprint(i)
+				exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', $1)`, key)
+				sink.await(t, "row "+key+" arrives by polling", 2*time.Second, func() bool { return sink.times(key) > 0 })
+				exec(t, pool, `SELECT pg_sleep(0.3)`) // the relay goes to sleep
+				if value[bool](t, pool, asleep) {
+					t.Error("a relay that hears nothing makes writers notify")
+				}
+			}
+			if n := count(); n != 0 {
+				t.Errorf("%d notifications for nobody", n)
+			}
+			if want := map[string]int64{"blocked": 1}[name]; failures.Load() != want {
+				t.Errorf("%d failures were reported in two seconds, want %d", failures.Load(), want)
+			}
+		})
+	}
+}
+
+func TestATransactionThatStraddlesTheFallingAsleepWaitsForThePoll(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	sink := newRecorder()
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := outboxpgx.Invalidate(t.Context(), tx, "t", "1"); err != nil { // nobody sleeps
+		t.Fatal(err)
+	}
+	run(t, newSource(t, pool, outboxpgx.Options{}), sink, outbox.Options{})
+	awaitAsleep(t, pool)
+	exec(t, pool, `SELECT pg_sleep(0.2)`) // the relay is in its long sleep
+	count := countNotifications(t, pool)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sink.await(t, "the row arrives by polling", 2*time.Second, func() bool { return sink.times("1") == 1 })
+	if n := count(); n != 0 {
+		t.Errorf("%d notifications: the transaction did not straddle anything", n)
+	}
+}
+
+func TestAStandbyDoesNotMakeWritersNotify(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	leader, standby := newSource(t, pool, outboxpgx.Options{}), newSource(t, pool, outboxpgx.Options{})
+	exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', '1')`)
+	_, _, err := leader.Take(t.Context(), 10, func(ctx context.Context, rows []outbox.Row) []error {
+		if taken, _, err := standby.Take(ctx, 10, confirm); err != nil || taken != 0 {
+			t.Errorf("the standby took %d rows, %v", taken, err)
+		}
+		if err := standby.Wait(ctx, 100*time.Millisecond); err != nil {
+			t.Error(err)
+		}
+		if value[bool](t, pool, asleep) {
+			t.Error("the standby set the flag while the leader was at work")
+		}
+		return make([]error, len(rows))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestARelayThatStopsTakesTheFlagAlong(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	_, stop := run(t, newSource(t, pool, outboxpgx.Options{}), newRecorder(), outbox.Options{})
+	awaitAsleep(t, pool)
+	stop()
+	if value[bool](t, pool, asleep) {
+		t.Error("writers go on to notify a relay that has stopped")
+	}
+}
+
+func TestTheFlagOfAKilledRelayRunsOut(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	source := newSource(t, pool, outboxpgx.Options{})
+	if err := source.Wait(t.Context(), time.Millisecond); err != nil { // as if it ended here
+		t.Fatal(err)
+	}
+	if s := value[float64](t, pool, `SELECT extract(epoch FROM asleep_until - clock_timestamp())::float8 FROM speedlayer.outbox_relay`); s <= 5 || s > 10 {
+		t.Errorf("the flag is set for %v s, want 5 to 10", s)
+	}
+}
+
+func TestWaitEndsWhenARefusedRowIsDue(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	source := newSource(t, pool, outboxpgx.Options{})
+	exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', '1');
+		UPDATE speedlayer.outbox SET due = clock_timestamp() + interval '0.2 s'`)
+	if err := source.Wait(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if taken, _, err := source.Take(t.Context(), 10, confirm); err != nil || taken != 1 {
+		t.Errorf("after Wait: %d rows, %v, want the one that is due", taken, err)
+	}
+}
+
+func TestTheRelayOutlivesARestartOfPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	pool, err := pgxpool.New(t.Context(), server.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	exec(t, pool, outboxpgx.Schema())
+	sink := newRecorder()
+	run(t, newSource(t, pool, outboxpgx.Options{}), sink, outbox.Options{PollInterval: time.Minute})
+	awaitAsleep(t, pool)
+	server.Kill(t)
+	server.Restart(t)
+	await(t, "the database answers", func() bool { return pool.Ping(t.Context()) == nil })
+	exec(t, pool, `UPDATE speedlayer.outbox_relay SET asleep_until = NULL`) // what the relay before the crash said
+	awaitAsleep(t, pool)
+	exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', '1')`)
+	sink.await(t, "the row arrives by notification", 20*time.Second, func() bool { return sink.times("1") == 1 })
+}
+
+func TestEnqueueIsPartOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	changed := errors.New("changed my mind")
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		return errors.Join(
+			outboxpgx.Enqueue(t.Context(), tx, outbox.Task{Queue: "mail"}),
+			outboxpgx.Invalidate(t.Context(), tx, "user", "1"), changed)
+	})
+	if !errors.Is(err, changed) {
+		t.Fatal(err)
+	}
+	if got := written(t, pool); len(got) != 0 {
+		t.Errorf("a rolled back transaction wrote %q", got)
+	}
+	many := make([]outbox.Task, 5000)
+	for i := range many {
+		many[i] = outbox.Task{Queue: "mail", Type: fmt.Sprintf("%04d", i), Payload: i}
+	}
+	if err := outboxpgx.Enqueue(t.Context(), pool, many...); err != nil {
+		t.Fatal(err)
+	}
+	if got := written(t, pool); len(got) != 5000 || got[4999] != "task mail 4999" {
+		t.Errorf("%d rows for 5,000 tasks", len(got))
+	}
+	if err := outboxpgx.Enqueue(t.Context(), pool, outbox.Task{Queue: "mail", Payload: func() {}}); err == nil {
+		t.Error("a payload that is no JSON is no error")
+	}
+	if err := errors.Join(outboxpgx.Enqueue(t.Context(), pool), outboxpgx.Invalidate(t.Context(), pool, "user")); err != nil {
+		t.Errorf("nothing to write: %v", err)
+	}
+	if got := written(t, pool); !slices.Equal(got, []string{}) {
+		t.Errorf("wrote %q, want nothing", got)
+	}
+}
