@@ -78,7 +78,9 @@ func (s *sink) Deliver(ctx context.Context, rows []outbox.Row) []error {
 	return results
 }
 
-func (s *sink) Identity(ctx context.Context) (string, error) { return outbox.RedisIdentity(ctx, s.client) }
+func (s *sink) Identity(ctx context.Context) (string, error) {
+	return outbox.RedisIdentity(ctx, s.client)
+}
 
 func fill(results []error, err error) []error {
 	for i := range results {
