@@ -75,13 +75,17 @@ func open(b *testing.B, w commits.Way, heard commits.Heard) commits.Place {
 }
 
 // BenchmarkCommits lets 16 connections commit small transactions as fast as they can.
-func BenchmarkCommits(b *testing.B) { commitAll(b, "") }
+func BenchmarkCommits(b *testing.B) { commitAll(b, "", commits.Transaction) }
+
+// BenchmarkCommitsStatement does the same with transactions of one statement, without
+// BEGIN and COMMIT: whatever is added to one weighs most.
+func BenchmarkCommitsStatement(b *testing.B) { commitAll(b, "", commits.Statement) }
 
 // BenchmarkCommitsSlowDisk does the same as if each flush of the log took a millisecond
 // longer, as that of a disk behind a network does: commit_delay makes the one that
 // flushes wait, and the others join it if no lock keeps them from that.
 func BenchmarkCommitsSlowDisk(b *testing.B) {
-	commitAll(b, "SET commit_delay = 1000; SET commit_siblings = 0")
+	commitAll(b, "SET commit_delay = 1000; SET commit_siblings = 0", commits.Transaction)
 }
 
 const (
@@ -92,11 +96,11 @@ const (
 )
 
 // commitAll lets the ways take turns.
-func commitAll(b *testing.B, settings string) {
+func commitAll(b *testing.B, settings string, change change) {
 	b.Helper()
 	writers := make(map[string]*writer)
 	for _, w := range ways() {
-		writers[w.ID] = connect(b, open(b, w, nil), settings)
+		writers[w.ID] = connect(b, open(b, w, nil), settings, change)
 	}
 	for range turns {
 		for _, w := range ways() {
@@ -114,14 +118,18 @@ func commitAll(b *testing.B, settings string) {
 // writer is the connections of one way, how often they committed and how long that
 // took.
 type writer struct {
-	conns []*pgx.Conn
-	count atomic.Int64
-	took  time.Duration
+	change change
+	conns  []*pgx.Conn
+	count  atomic.Int64
+	took   time.Duration
 }
 
-func connect(b *testing.B, p commits.Place, settings string) *writer {
+// change is a transaction.
+type change func(ctx context.Context, conn *pgx.Conn, id int64) error
+
+func connect(b *testing.B, p commits.Place, settings string, change change) *writer {
 	b.Helper()
-	w := &writer{}
+	w := &writer{change: change}
 	for range connections {
 		conn, err := pgx.Connect(context.Background(), p.DSN)
 		if err != nil {
@@ -132,7 +140,7 @@ func connect(b *testing.B, p commits.Place, settings string) *writer {
 			b.Fatal(err)
 		}
 		// Whatever is compiled at its first use is compiled now.
-		if err := commits.Update(context.Background(), conn, 1); err != nil {
+		if err := w.change(context.Background(), conn, 1); err != nil {
 			b.Fatal(err)
 		}
 		w.conns = append(w.conns, conn)
@@ -149,7 +157,7 @@ func (w *writer) commit(b *testing.B, long time.Duration) {
 	for _, conn := range w.conns {
 		go func() {
 			for !over.Load() {
-				if err := commits.Update(context.Background(), conn, rand.Int64N(commits.Users)+1); err != nil {
+				if err := w.change(context.Background(), conn, rand.Int64N(commits.Users)+1); err != nil {
 					ended <- err
 					return
 				}

@@ -59,7 +59,7 @@ func deliver(b *testing.B, p commits.Place, n int, pause func() time.Duration, h
 	committed := make([]time.Time, n)
 	for i := range committed {
 		time.Sleep(pause())
-		if err := commits.Update(context.Background(), conn, int64(i)+1); err != nil {
+		if err := commits.Transaction(context.Background(), conn, int64(i)+1); err != nil {
 			b.Fatal(err)
 		}
 		committed[i] = time.Now()

@@ -18,8 +18,9 @@ const (
 // Rows returns the lines of the table in their order.
 func Rows() []Row {
 	return []Row{
-		{"BenchmarkCommits", "A commit, 16 connections", PerCommit, false},
-		{"BenchmarkCommitsSlowDisk", "A commit, 16 connections, a flush takes 1 ms more", PerCommit, false},
+		{"BenchmarkCommits", "`BEGIN`, `UPDATE`, `COMMIT`", PerCommit, false},
+		{"BenchmarkCommitsSlowDisk", "The same, a flush takes 1 ms more", PerCommit, false},
+		{"BenchmarkCommitsStatement", "`UPDATE` alone", PerCommit, false},
 		{"BenchmarkDelivered", "From commit to Redis, 200/s, p50", Median, true},
 		{"BenchmarkDelivered", "From commit to Redis, 200/s, p99", Late, true},
 		{"BenchmarkDeliveredIdle", "From commit to Redis, 7/s, p50", Median, true},

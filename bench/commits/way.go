@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
@@ -70,9 +71,21 @@ func (w Way) Follow(ctx context.Context, p Place, heard Heard) (stop func() erro
 	return w.follow(ctx, p, heard)
 }
 
-// Update is the transaction that is measured: one row changes.
-func Update(ctx context.Context, conn *pgx.Conn, id int64) error {
-	tag, err := conn.Exec(ctx, "UPDATE users SET changes = changes + 1 WHERE id = $1", id)
+// Transaction is what an application does: it begins, changes a row and commits.
+func Transaction(ctx context.Context, conn *pgx.Conn, id int64) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return update(ctx, tx, id) })
+}
+
+// Statement is the shortest transaction that there is.
+func Statement(ctx context.Context, conn *pgx.Conn, id int64) error { return update(ctx, conn, id) }
+
+// database is a connection or a transaction.
+type database interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+func update(ctx context.Context, db database, id int64) error {
+	tag, err := db.Exec(ctx, "UPDATE users SET changes = changes + 1 WHERE id = $1", id)
 	if err != nil {
 		return err
 	}

@@ -68,9 +68,9 @@ func QueueMarkdown(m Machine, tasks, commits *Rounds) string {
 	t, c := TaskContest(), CommitContest()
 	return strings.Join([]string{
 		m.String(),
-		"### Targets of the queue and the outbox\n\n" + targetTable(append(taskTargets(tasks), commitTargets(commits)...)),
-		"### The same tasks\n\n" + t.overview(tasks),
-		"### The same commits\n\n" + c.overview(commits),
-		"### How far the rounds of the queue and the outbox lie apart\n\n" + t.details(tasks) + "\n" + c.details(commits),
+		"#### Targets of the queue and the outbox\n\n" + targetTable(append(taskTargets(tasks), commitTargets(commits)...)),
+		"#### The same tasks\n\n" + t.overview(tasks),
+		"#### The same commits\n\n" + c.overview(commits),
+		"#### How far the rounds of the queue and the outbox lie apart\n\n" + t.details(tasks) + "\n" + c.details(commits),
 	}, "\n")
 }
