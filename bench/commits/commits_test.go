@@ -52,23 +52,23 @@ func ways() []commits.Way {
 }
 
 // open makes a database for a way and starts whoever follows it.
-func open(b *testing.B, w commits.Way, heard commits.Heard) commits.Place {
-	b.Helper()
+func open(tb testing.TB, w commits.Way, heard commits.Heard) commits.Place {
+	tb.Helper()
 	dsn, err := postgres.Create(context.Background(), fmt.Sprintf("bench_%d", databases.Add(1)))
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.Prepare(context.Background(), dsn); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	p := commits.Place{DSN: dsn, Redis: redis.Addr()}
 	stop, err := w.Follow(context.Background(), p, heard)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	b.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := stop(); err != nil {
-			b.Errorf("%s: %v", w.ID, err)
+			tb.Errorf("%s: %v", w.ID, err)
 		}
 	})
 	return p
@@ -85,7 +85,7 @@ func BenchmarkCommitsStatement(b *testing.B) { commitAll(b, "", commits.Statemen
 // longer, as that of a disk behind a network does: commit_delay makes the one that
 // flushes wait, and the others join it if no lock keeps them from that.
 func BenchmarkCommitsSlowDisk(b *testing.B) {
-	commitAll(b, "SET commit_delay = 1000; SET commit_siblings = 0", commits.Transaction)
+	commitAll(b, slowDisk, commits.Transaction)
 }
 
 const (
@@ -95,24 +95,52 @@ const (
 	turns = 10
 )
 
-// commitAll lets the ways take turns.
+const slowDisk = "SET commit_delay = 1000; SET commit_siblings = 0"
+
 func commitAll(b *testing.B, settings string, change change) {
 	b.Helper()
-	writers := make(map[string]*writer)
-	for _, w := range ways() {
-		writers[w.ID] = connect(b, open(b, w, nil), settings, change)
-	}
-	for range turns {
-		for _, w := range ways() {
-			writers[w.ID].commit(b, *long/turns)
-		}
-	}
+	perCommit := takeTurns(b, *long, settings, change)
 	for _, w := range ways() {
 		b.Run(w.ID, func(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(float64(writers[w.ID].took.Nanoseconds())/float64(writers[w.ID].count.Load()), "ns/commit")
+			b.ReportMetric(perCommit[w.ID], "ns/commit")
 		})
 	}
+}
+
+// takeTurns lets the ways commit in turn and returns the time of one commit of each.
+func takeTurns(tb testing.TB, long time.Duration, settings string, change change) map[string]float64 {
+	tb.Helper()
+	writers := make(map[string]*writer)
+	for _, w := range ways() {
+		writers[w.ID] = connect(tb, open(tb, w, nil), settings, change)
+	}
+	for range turns {
+		for _, w := range ways() {
+			writers[w.ID].commit(tb, long/turns)
+		}
+	}
+	perCommit := make(map[string]float64)
+	for id, w := range writers {
+		perCommit[id] = float64(w.took.Nanoseconds()) / float64(w.count.Load())
+	}
+	return perCommit
+}
+
+// TestTheOutboxKeepsItsLead fails if the outbox makes transactions wait for each
+// other, as NOTIFY does. On a slow disk that is several times as slow, so a ratio
+// within one attempt shows it with room for a busy machine.
+func TestTheOutboxKeepsItsLead(t *testing.T) {
+	const want, attempts = 2.5, 4
+	for range attempts {
+		perCommit := takeTurns(t, 500*time.Millisecond, slowDisk, commits.Transaction)
+		lead := perCommit["notify"] / perCommit["outbox"]
+		t.Logf("%.1f times the commits of NOTIFY, %.2f of those without outbox", lead, perCommit["plain"]/perCommit["outbox"])
+		if lead >= want {
+			return
+		}
+	}
+	t.Errorf("in none of %d attempts %v times the commits of NOTIFY", attempts, want)
 }
 
 // writer is the connections of one way, how often they committed and how long that
@@ -127,21 +155,21 @@ type writer struct {
 // change is a transaction.
 type change func(ctx context.Context, conn *pgx.Conn, id int64) error
 
-func connect(b *testing.B, p commits.Place, settings string, change change) *writer {
-	b.Helper()
+func connect(tb testing.TB, p commits.Place, settings string, change change) *writer {
+	tb.Helper()
 	w := &writer{change: change}
 	for range connections {
 		conn, err := pgx.Connect(context.Background(), p.DSN)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
-		b.Cleanup(func() { _ = conn.Close(context.Background()) })
+		tb.Cleanup(func() { _ = conn.Close(context.Background()) })
 		if _, err := conn.Exec(context.Background(), settings); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		// Whatever is compiled at its first use is compiled now.
 		if err := w.change(context.Background(), conn, 1); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		w.conns = append(w.conns, conn)
 	}
@@ -149,8 +177,8 @@ func connect(b *testing.B, p commits.Place, settings string, change change) *wri
 }
 
 // commit lets all connections commit for a while.
-func (w *writer) commit(b *testing.B, long time.Duration) {
-	b.Helper()
+func (w *writer) commit(tb testing.TB, long time.Duration) {
+	tb.Helper()
 	var over atomic.Bool
 	ended := make(chan error, len(w.conns))
 	began := time.Now()
@@ -170,7 +198,7 @@ func (w *writer) commit(b *testing.B, long time.Duration) {
 	over.Store(true)
 	for range w.conns {
 		if err := <-ended; err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	w.took += time.Since(began)
