@@ -31,13 +31,13 @@ test: go deps check-generated ## Build, vet, check generated code, run all tests
 	$(MAKE) --no-print-directory bench-once bench-check
 
 test-long: go deps ## The longer attacks: every race and fault test three times over, with more rounds
-	SPEEDLAYER_LONG=1 go test $(TEST_FLAGS) -count=3 -timeout 60m ./cache ./session ./ratelimit ./queue ./outbox ./internal/... ./test/...
+	SPEEDLAYER_LONG=1 go test $(TEST_FLAGS) -count=3 -timeout 60m ./cache ./session ./ratelimit ./queue ./outbox/... ./internal/... ./test/...
 
 bench: go deps ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-once: ## Run every benchmark once, so that none rots
-	@go test -run '^$$' -bench . -benchtime 1x ./cache ./session ./ratelimit ./queue ./internal/... ./kursapp/internal/app ./kursapp/internal/httpapi > /dev/null
+	@go test -run '^$$' -bench . -benchtime 1x ./cache ./session ./ratelimit ./queue ./outbox/... ./internal/... ./kursapp/internal/app ./kursapp/internal/httpapi > /dev/null
 	@echo "every benchmark ran once"
 
 bench-check: ## Vet, build and test bench/, and run each of its benchmarks once

@@ -12,7 +12,8 @@ type Options struct {
 	// Default: 1 s.
 	Deadline time.Duration
 	// MinPause and MaxPause bound the pauses between looks after work: short ones
-	// first, so that rows gather in batches, doubling until the relay goes to sleep.
+	// first, doubling until the relay goes to sleep. While rows keep coming they grow
+	// to four times MinPause, so that rows gather in batches.
 	// A transaction that commits within MaxPause of its last statement is never
 	// noticed late. Default: 2 ms and 50 ms.
 	MinPause, MaxPause time.Duration

@@ -8,8 +8,12 @@ import "time"
 // makes writers send a NOTIFY each: a busy relay must not ask for that. A writer
 // may have looked whether somebody sleeps just before the relay fell asleep, and
 // commit just after; so the first sleep is as short as the longest pause.
+//
+// While rows keep coming the pauses grow a little too: a look costs about the same
+// for one row as for twenty.
 type pace struct {
 	o       Options
+	load    time.Duration // the pause while rows keep coming
 	pause   time.Duration // the last pause
 	backoff time.Duration // the next one after a failure
 	deep    bool          // the next sleep may be long
@@ -19,14 +23,17 @@ func (p *pace) after(taken, delivered int) (d time.Duration, asleep bool) {
 	if delivered > 0 {
 		p.backoff = p.o.MinPause
 	}
+	if taken == 0 {
+		p.load = 0
+	}
 	switch {
 	case taken >= p.o.BatchSize:
 		p.pause, p.deep = 0, false
 		return 0, false
 	case taken > 0:
 		p.woken()
-		p.pause = p.o.MinPause
-		return p.pause, false
+		p.load = min(max(2*p.load, p.o.MinPause), 4*p.o.MinPause, p.o.MaxPause)
+		return p.load, false
 	case p.pause < p.o.MaxPause:
 		p.pause = min(max(2*p.pause, p.o.MinPause), p.o.MaxPause)
 		return p.pause, false

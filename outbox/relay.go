@@ -75,7 +75,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		r.repeatIfLost(ctx)
 		taken, delivered, err := r.batch(ctx)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the batch was cut off by the stop, and its rows wait again
+			return nil // the batch was cut off by the stop, and its rows wait again
 		}
 		if err != nil {
 			r.failures.Add(1)

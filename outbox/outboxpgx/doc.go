@@ -29,6 +29,10 @@
 // column that a watch names calls outbox_watch again; until then, writes to the
 // table fail.
 //
+// Nothing is seen of what bypasses triggers: DISABLE TRIGGER, pg_restore with
+// --disable-triggers, and for triggers on statements session_replication_role =
+// replica and writes to a child table by its parent's name.
+//
 // For what cannot be said like this, a trigger written by hand calls
 // speedlayer.outbox_invalidate(target, key, …), outbox_invalidate_tag,
 // outbox_invalidate_all, or outbox_enqueue(queue, payload, type, durable).
@@ -40,4 +44,10 @@
 // role that calls the functions of the last paragraph, or [Enqueue] and
 // [Invalidate], needs USAGE on the schema speedlayer and EXECUTE on them. The
 // relay's role needs SELECT, UPDATE and DELETE on the schema's two tables.
+//
+// # Poolers
+//
+// A pooler that hands out connections by transaction drops LISTEN. Let
+// Options.Listen lead past it, or say Options.PollOnly: rows are then found within
+// a second instead of at once. Everything else works behind one.
 package outboxpgx

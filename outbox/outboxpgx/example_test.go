@@ -3,6 +3,7 @@ package outboxpgx_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -124,8 +125,8 @@ func exampleDatabase() (*pgxpool.Pool, func()) {
 	}
 	tb.Cleanup(pool.Close)
 	return pool, func() {
-		for i := len(tb.cleanups) - 1; i >= 0; i-- {
-			tb.cleanups[i]()
+		for _, cleanup := range slices.Backward(tb.cleanups) {
+			cleanup()
 		}
 	}
 }

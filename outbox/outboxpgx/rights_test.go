@@ -2,12 +2,16 @@ package outboxpgx_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
 )
 
 // newRole returns the name of a new role; roles are of the whole server.
@@ -66,6 +70,33 @@ func TestAWriterNeedsNoRightsOnTheOutbox(t *testing.T) {
 	}
 	if _, err := writer.Exec(t.Context(), `INSERT INTO speedlayer.outbox (kind, target) VALUES ('task', 'mail')`); err == nil {
 		t.Error("the right to enqueue is a right on the table")
+	}
+}
+
+func TestARelayNeedsTheRightsThatAreDocumented(t *testing.T) {
+	t.Parallel()
+	owner := database(t)
+	role := newRole(t, owner, "_relay")
+	exec(t, owner, `ALTER ROLE `+role+` LOGIN; GRANT USAGE ON SCHEMA speedlayer TO `+role+`;
+		GRANT SELECT, UPDATE, DELETE ON ALL TABLES IN SCHEMA speedlayer TO `+role)
+	config := owner.Config()
+	config.ConnConfig.User = role
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	source := newSource(t, pool, outboxpgx.Options{})
+	exec(t, owner, `SELECT speedlayer.outbox_invalidate('t', '1'), speedlayer.outbox_enqueue('q', '{}', durable => true)`)
+	_, delivered, err := source.Take(t.Context(), 10, confirm)
+	if err != nil || delivered != 2 {
+		t.Errorf("Take: %d, %v", delivered, err)
+	}
+	_, sweepErr := source.Sweep(t.Context())
+	_, repeatErr := source.Repeat(t.Context(), "a")
+	_, _, backlogErr := source.Backlog(t.Context())
+	if err := errors.Join(sweepErr, repeatErr, backlogErr, source.Complete(t.Context(), 1, 2), source.Wait(t.Context(), time.Millisecond)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -44,6 +44,8 @@ type Source struct {
 	o    Options
 	// standby says that another relay held the lock at the last look.
 	standby atomic.Bool
+	// took is when this one last took rows, by the database's clock.
+	took atomic.Pointer[time.Time]
 
 	mu        sync.Mutex // held by Wait
 	listener  *pgx.Conn
@@ -54,7 +56,7 @@ var _ outbox.Source = (*Source)(nil)
 
 // NewSource returns the outbox in the database of pool, which must have the
 // [Schema]. Batches take one connection of the pool, Wait one of its own outside
-// of it until Close.
+// of it until Close. Where requests may use up a pool, the relay has one of its own.
 func NewSource(pool *pgxpool.Pool, o Options) *Source {
 	if o.Retention <= 0 {
 		o.Retention = time.Minute

@@ -13,7 +13,7 @@ const (
 	// channel is where writers send a NOTIFY.
 	channel = "speedlayer_outbox"
 	// busyFor is how long after taking rows a relay counts as at work.
-	busyFor = 20 * time.Millisecond
+	busyFor = 100 * time.Millisecond
 	// reconnectAfter is the pause after a LISTEN that failed.
 	reconnectAfter = 5 * time.Second
 	connectTimeout = time.Second
@@ -129,34 +129,25 @@ func (s *Source) doze(ctx context.Context, d time.Duration) error {
 func (s *Source) prepare(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := bounded(ctx, connectTimeout)
 	defer cancel()
-	asleep, err := s.fallAsleep(ctx)
-	if err != nil {
+	if err := s.fallAsleep(ctx); err != nil {
 		return 0, err
 	}
-	due, err := s.nextDue(ctx)
-	if err == nil && !asleep { // another relay is at work: look again soon
-		due = min(due, 5*busyFor)
-	}
-	return due, err
+	return s.nextDue(ctx)
 }
 
-// fallAsleep tells writers to send a NOTIFY, unless a relay took rows just now. It
-// says so for some seconds only, so that a relay that is killed in its sleep makes
-// writers pay no longer than that.
-func (s *Source) fallAsleep(ctx context.Context) (asleep bool, err error) {
-	_, err = s.listener.Exec(ctx, `
+// fallAsleep tells writers to send a NOTIFY, unless another relay took rows just
+// now: it will do so itself when it has nothing to do. It says so for some seconds
+// only, so that a relay that is killed in its sleep makes writers pay no longer than
+// that.
+func (s *Source) fallAsleep(ctx context.Context) error {
+	_, err := s.listener.Exec(ctx, `
 		UPDATE speedlayer.outbox_relay SET asleep_until = clock_timestamp() + interval '10 seconds'
 		WHERE (asleep_until IS NULL OR asleep_until < clock_timestamp() + interval '5 seconds')
-		AND (taken_at IS NULL OR taken_at < clock_timestamp() - $1::interval)`, busyFor)
+		AND (taken_at IS NULL OR taken_at = $2 OR taken_at < clock_timestamp() - $1::interval)`, busyFor, s.took.Load())
 	if err != nil {
-		return false, fmt.Errorf("outboxpgx: fall asleep: %w", err)
+		return fmt.Errorf("outboxpgx: fall asleep: %w", err)
 	}
-	err = s.listener.QueryRow(ctx, `
-		SELECT coalesce(asleep_until > clock_timestamp(), false) FROM speedlayer.outbox_relay`).Scan(&asleep)
-	if err != nil {
-		return false, fmt.Errorf("outboxpgx: fall asleep: %w", err)
-	}
-	return asleep, nil
+	return nil
 }
 
 // nextDue returns how long it is until the next row may be taken.

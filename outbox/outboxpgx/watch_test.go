@@ -25,8 +25,10 @@ func TestWhatAWatchWrites(t *testing.T) {
 				{`UPDATE t SET a = 'w' WHERE id = 2`, "invalidate user 2"},
 				{`UPDATE t SET id = 20 WHERE id = 2`, "invalidate user 2", "invalidate user 20"},
 				{`UPDATE t SET a = 'w' WHERE id = 99`},
-				{`MERGE INTO t USING (VALUES (1), (4)) v (id) ON t.id = v.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (v.id, '')`,
-					"invalidate user 1", "invalidate user 4"},
+				{
+					`MERGE INTO t USING (VALUES (1), (4)) v (id) ON t.id = v.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (v.id, '')`,
+					"invalidate user 1", "invalidate user 4",
+				},
 				{`DELETE FROM t WHERE id = 20`, "invalidate user 20"},
 				{`DELETE FROM t WHERE id = 99`},
 				{`TRUNCATE t`, "invalidate_all user "},
@@ -36,21 +38,29 @@ func TestWhatAWatchWrites(t *testing.T) {
 			"tags and columns", `CREATE TABLE t (id uuid PRIMARY KEY, name text, j json, other int)`,
 			`SELECT speedlayer.outbox_watch('t', 'user', 'id', tags => '{"users": ["all", "new"], "stats": "n"}', columns => '{name,j}')`,
 			[][]string{
-				{`INSERT INTO t SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'x', '{}', 0 FROM generate_series(1, 3) n`,
+				{
+					`INSERT INTO t SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'x', '{}', 0 FROM generate_series(1, 3) n`,
 					"invalidate user 00000000-0000-0000-0000-000000000001", "invalidate user 00000000-0000-0000-0000-000000000002",
 					"invalidate user 00000000-0000-0000-0000-000000000003",
-					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new"},
+					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new",
+				},
 				{`UPDATE t SET other = 1`},
 				{`UPDATE t SET name = name, j = j`},
-				{`UPDATE t SET j = '{"a": 1}' WHERE id = '00000000-0000-0000-0000-000000000002'`,
+				{
+					`UPDATE t SET j = '{"a": 1}' WHERE id = '00000000-0000-0000-0000-000000000002'`,
 					"invalidate user 00000000-0000-0000-0000-000000000002",
-					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new"},
-				{`UPDATE t SET name = NULL WHERE id = '00000000-0000-0000-0000-000000000003'`,
+					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new",
+				},
+				{
+					`UPDATE t SET name = NULL WHERE id = '00000000-0000-0000-0000-000000000003'`,
 					"invalidate user 00000000-0000-0000-0000-000000000003",
-					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new"},
-				{`UPDATE t SET id = '00000000-0000-0000-0000-00000000000f' WHERE id = '00000000-0000-0000-0000-000000000003'`,
+					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new",
+				},
+				{
+					`UPDATE t SET id = '00000000-0000-0000-0000-00000000000f' WHERE id = '00000000-0000-0000-0000-000000000003'`,
 					"invalidate user 00000000-0000-0000-0000-000000000003", "invalidate user 00000000-0000-0000-0000-00000000000f",
-					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new"},
+					"invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new",
+				},
 				{`TRUNCATE t`, "invalidate_all user ", "invalidate_tag stats n", "invalidate_tag users all", "invalidate_tag users new"},
 			},
 		},
@@ -195,6 +205,27 @@ func TestSeveralWatchesOfOneTable(t *testing.T) {
 	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_proc WHERE prorettype = 'trigger'::regtype
 		AND pronamespace = 'speedlayer'::regnamespace`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d trigger functions are left, %v", left, err)
+	}
+}
+
+// TestAWatchLeavesTheFunctionOfAnotherTableAlone has a function by the name that
+// the next watch would choose, as after a restore, where tables have new oids.
+func TestAWatchLeavesTheFunctionOfAnotherTableAlone(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	exec(t, pool, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (key int PRIMARY KEY);
+		SELECT speedlayer.outbox_watch('a', 'x', 'id')`)
+	name := value[string](t, pool, `SELECT tgfoid::regproc::text FROM pg_trigger WHERE tgrelid = 'a'::regclass LIMIT 1`)
+	exec(t, pool, `ALTER FUNCTION `+name+` RENAME TO outbox_`+
+		value[string](t, pool, `SELECT 'b'::regclass::oid || '_' || speedlayer.outbox_suffix('x')`))
+	exec(t, pool, `SELECT speedlayer.outbox_watch('b', 'x', 'key')`)
+	exec(t, pool, `INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)`)
+	if got, want := written(t, pool), []string{"invalidate x 1", "invalidate x 2"}; !slices.Equal(got, want) {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
+	exec(t, pool, `DROP TABLE a; SELECT speedlayer.outbox_watch('b', 'x', 'key'); INSERT INTO b VALUES (3)`)
+	if got, want := written(t, pool), []string{"invalidate x 3"}; !slices.Equal(got, want) {
+		t.Errorf("watched again: wrote %q, want %q", got, want)
 	}
 }
 

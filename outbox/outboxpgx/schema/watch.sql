@@ -4,7 +4,7 @@
 -- The end of the names of the triggers and the function of one watch.
 CREATE OR REPLACE FUNCTION speedlayer.outbox_suffix(target text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT left(md5(target), 8)
+    SELECT left(md5(target), 16)
 $$;
 
 -- Builds "a.x, a.y" for the columns x and y.
@@ -33,46 +33,60 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM tag
 $$;
 
--- Builds the trigger function's body.
+-- Builds the query for the keys of rows that an UPDATE of a statement changed.
 --
--- Rows before and after an UPDATE are paired by primary key: a FULL JOIN has no
--- nested loop, so a plan that was made for one row is good for 100,000, and a
--- changed primary key shows as two rows without a partner. The operator *<>
--- compares bytes: it knows every type and runs nobody's code.
+-- Rows before and after are paired by primary key: a FULL JOIN has no nested loop,
+-- so a plan that was made for one row is good for 100,000, and a changed primary key
+-- shows as two rows without a partner. The operator *<> compares bytes: it knows
+-- every type and runs nobody's code. One row alone, the usual case, needs no pairing
+-- and no sorting.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_changed(
+    key_column name, columns name[], primary_key name[], alone boolean
+) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE
+    WHEN alone THEN
+        format('SELECT k.key FROM speedlayer_old AS o CROSS JOIN speedlayer_new AS n CROSS JOIN LATERAL '
+            '(SELECT n.%1$I::text AS key UNION ALL SELECT o.%1$I::text WHERE o.%1$I::text IS DISTINCT FROM n.%1$I::text) AS k', key_column)
+        || CASE WHEN columns IS NULL THEN '' ELSE format(' WHERE ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record',
+            speedlayer.outbox_columns('n', columns || key_column), speedlayer.outbox_columns('o', columns || key_column)) END
+    WHEN columns IS NULL THEN
+        format('SELECT n.%1$I::text AS key FROM speedlayer_new AS n UNION SELECT o.%1$I::text FROM speedlayer_old AS o', key_column)
+    ELSE
+        format('SELECT DISTINCT k.key FROM speedlayer_old AS o FULL JOIN speedlayer_new AS n ON %2$s'
+            ' CROSS JOIN LATERAL (VALUES (o.%1$I::text), (n.%1$I::text)) AS k (key)'
+            ' WHERE ROW(%3$s)::record OPERATOR(pg_catalog.*<>) ROW(%4$s)::record',
+            key_column,
+            (SELECT string_agg(format('o.%1$I::text = n.%1$I::text', c), ' AND ') FROM unnest(primary_key) AS c),
+            speedlayer.outbox_columns('n', primary_key || columns || key_column),
+            speedlayer.outbox_columns('o', primary_key || columns || key_column))
+    END
+$$;
+
+-- Builds the body of the trigger function.
 CREATE OR REPLACE FUNCTION speedlayer.outbox_body(
     target text, key_column name, tags jsonb, columns name[], primary_key name[], each_row boolean
 ) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    after   text := format('SELECT n.%I::text AS key FROM speedlayer_new AS n', key_column);
-    before  text := format('SELECT o.%I::text AS key FROM speedlayer_old AS o', key_column);
-    either  text := after || ' UNION ' || before;
-    differ  text;
+    -- Rows with different primary keys have different keys, if that is what they are.
+    dedupe    text := CASE WHEN primary_key = ARRAY[key_column] THEN '' ELSE 'DISTINCT ' END;
+    on_insert text := format('SELECT %sn.%I::text AS key FROM speedlayer_new AS n', dedupe, key_column);
+    on_delete text := format('SELECT %so.%I::text AS key FROM speedlayer_old AS o', dedupe, key_column);
     on_update text;
 BEGIN
     IF each_row THEN
-        after := format('SELECT NEW.%I::text AS key', key_column);
-        before := format('SELECT OLD.%I::text AS key', key_column);
-        either := after || ' UNION ' || before;
-    END IF;
-    on_update := speedlayer.outbox_statement(target, tags, either);
-    IF columns IS NOT NULL AND each_row THEN
-        differ := format('ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record',
-            speedlayer.outbox_columns('NEW', columns || key_column), speedlayer.outbox_columns('OLD', columns || key_column));
-        on_update := format(E'IF NOT (%s) THEN RETURN NULL; END IF;\n    %s', differ, on_update);
-    ELSIF columns IS NOT NULL THEN
-        differ := format('ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record',
-            speedlayer.outbox_columns('n', primary_key || columns || key_column),
-            speedlayer.outbox_columns('o', primary_key || columns || key_column));
-        on_update := speedlayer.outbox_statement(target, tags, format(
-            'SELECT DISTINCT k.key FROM speedlayer_old AS o FULL JOIN speedlayer_new AS n ON %s'
-            ' CROSS JOIN LATERAL (VALUES (o.%I::text), (n.%I::text)) AS k (key) WHERE %s',
-            (SELECT string_agg(format('o.%I::text = n.%I::text', c, c), ' AND ') FROM unnest(primary_key) AS c),
-            key_column, key_column, differ));
-    END IF;
-    IF NOT each_row THEN
-        after := replace(after, 'SELECT', 'SELECT DISTINCT');
-        before := replace(before, 'SELECT', 'SELECT DISTINCT');
+        on_insert := format('SELECT NEW.%I::text AS key', key_column);
+        on_delete := format('SELECT OLD.%I::text AS key', key_column);
+        on_update := CASE WHEN columns IS NULL THEN '' ELSE
+                format(E'IF NOT (ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record) THEN RETURN NULL; END IF;\n    ',
+                    speedlayer.outbox_columns('NEW', columns || key_column), speedlayer.outbox_columns('OLD', columns || key_column))
+            END || speedlayer.outbox_statement(target, tags, on_insert || format(
+                ' UNION ALL SELECT OLD.%1$I::text WHERE OLD.%1$I::text IS DISTINCT FROM NEW.%1$I::text', key_column));
+    ELSE
+        on_update := format(E'IF (SELECT count(*) FROM (SELECT FROM speedlayer_new LIMIT 2) AS s) = 1 THEN\n    %s\n    ELSE\n    %s\n    END IF;',
+            speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => true)),
+            speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => false)));
     END IF;
     RETURN format($body$
 BEGIN
@@ -91,7 +105,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $body$,
-        speedlayer.outbox_statement(target, tags, after), on_update, speedlayer.outbox_statement(target, tags, before),
+        speedlayer.outbox_statement(target, tags, on_insert), on_update, speedlayer.outbox_statement(target, tags, on_delete),
         speedlayer.outbox_statement(target, tags, 'SELECT NULL::text AS key'), target);
 END $$;
 
@@ -153,8 +167,12 @@ BEGIN
     END IF;
 
     PERFORM speedlayer.outbox_unwatch(relation, target);
+    -- In a restored database the name may belong to a table that had this oid before.
+    WHILE EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'speedlayer'::regnamespace AND p.proname = function) LOOP
+        function := function || '_';
+    END LOOP;
     EXECUTE format(
-        'CREATE OR REPLACE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
+        'CREATE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
         function, speedlayer.outbox_body(target, key_column, tags, columns, primary_key, each_row));
     EXECUTE format('REVOKE ALL ON FUNCTION speedlayer.%I() FROM PUBLIC', function);
 
@@ -208,6 +226,7 @@ REVOKE ALL ON FUNCTION
     speedlayer.outbox_suffix(text),
     speedlayer.outbox_columns(text, name[], text),
     speedlayer.outbox_statement(text, jsonb, text),
+    speedlayer.outbox_changed(name, name[], name[], boolean),
     speedlayer.outbox_body(text, name, jsonb, name[], name[], boolean),
     speedlayer.outbox_watch(regclass, text, name, jsonb, name[], text[], boolean),
     speedlayer.outbox_unwatch(regclass, text)
