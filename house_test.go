@@ -63,9 +63,9 @@ var rules = []rule{
 		"github.com/danielgtaylor/huma/v2/...", "github.com/rs/cors", "github.com/swaggest/swgui/...",
 		"golang.org/x/text/...",
 	}, five...)},
-	{wing + "/internal/metrics", []string{module + "/cache", "github.com/prometheus/client_golang/..."}},
+	{wing + "/internal/metrics", []string{module + "/cache", module + "/outbox", "github.com/prometheus/client_golang/..."}},
 	{wing + "/internal/jobs", []string{
-		wing + "/internal/kurs", module + "/queue", module + "/internal/redisx",
+		wing + "/internal/kurs", module + "/queue", module + "/outbox", module + "/internal/redisx",
 		"github.com/redis/rueidis/...", "github.com/wneessen/go-mail/...",
 	}},
 	{wing + "/internal/postgres", []string{
@@ -73,7 +73,7 @@ var rules = []rule{
 		"github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/...",
 	}},
 	{wing + "/internal/sqlite", []string{
-		wing + "/internal/kurs", wing + "/internal/sqlite/...",
+		wing + "/internal/kurs", wing + "/internal/sqlite/...", module + "/outbox",
 		"modernc.org/sqlite/...", "github.com/pressly/goose/v3/...",
 	}},
 	{wing + "/internal/embedded", []string{

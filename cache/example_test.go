@@ -253,3 +253,24 @@ func ExampleObserver() {
 	// Cache HIT für cache:name:1
 	// Cache invalidiert für cache:name:1
 }
+
+// A table was loaded again: nobody can say which rows are others now.
+func ExampleCache_InvalidateAll() {
+	client, stop := connect()
+	defer stop()
+	price := 10
+	prices := cache.New(client, "cache:price", func(context.Context, string) (int, error) {
+		return price, nil
+	}, cache.Options{})
+	defer prices.Close()
+
+	ctx := context.Background()
+	before, _ := prices.Get(ctx, "apple")
+	price = 12
+	if err := prices.InvalidateAll(ctx); err != nil {
+		fmt.Println(err)
+	}
+	after, _ := prices.Get(ctx, "apple")
+	fmt.Println(before, after)
+	// Output: 10 12
+}

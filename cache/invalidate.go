@@ -20,8 +20,7 @@ const (
 // within Options.MaxStaleness, usually at once.
 //
 // The change has happened, so Invalidate does not stop when ctx does; it is bounded
-// by Options.RedisTimeout. An error wraps ErrUnconfirmed and says how many keys it
-// is about: see there. After Close they are not repeated.
+// by Options.RedisTimeout. The error is an *UnconfirmedError: see ErrUnconfirmed. After Close they are not repeated.
 func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 	if len(keys) == 0 {
 		return nil
@@ -32,6 +31,24 @@ func (c *Cache[K, V]) Invalidate(ctx context.Context, keys ...K) error {
 	}
 	return c.invalidate(ctx, names)
 }
+
+// UnconfirmedError is the error of Invalidate and InvalidateTags. It wraps
+// ErrUnconfirmed and what Redis said.
+type UnconfirmedError struct {
+	// Keys are those in Redis, see [Cache.Key], that were not confirmed, or the keys of
+	// tags; all others were.
+	Keys  []string
+	asked int
+	cause error
+}
+
+// Error says how many keys it is about, and names one.
+func (e *UnconfirmedError) Error() string {
+	return fmt.Sprintf("cache: invalidate %d of %d (%s …): %v: %v", len(e.Keys), e.asked, e.Keys[0], ErrUnconfirmed, e.cause)
+}
+
+// Unwrap returns ErrUnconfirmed and what Redis said.
+func (e *UnconfirmedError) Unwrap() []error { return []error{ErrUnconfirmed, e.cause} }
 
 // invalidate removes entries, or the generations of tags.
 func (c *Cache[K, V]) invalidate(ctx context.Context, names []string) error {
@@ -58,7 +75,7 @@ func (c *Cache[K, V]) invalidate(ctx context.Context, names []string) error {
 		c.emit(Event{Kind: EventUnconfirmed, Key: name, Err: cause})
 	}
 	c.startRepeating()
-	return fmt.Errorf("cache: invalidate %d of %d (%s …): %w: %w", len(failed), len(names), failed[0], ErrUnconfirmed, cause)
+	return &UnconfirmedError{Keys: failed, asked: len(names), cause: cause}
 }
 
 // settle takes confirmed keys off the record and returns the others with one of
@@ -97,11 +114,15 @@ func (c *Cache[K, V]) repeat() {
 			return
 		}
 		before := c.unconfirmed.mark()
-		names := c.unconfirmed.some(retryBatch)
-		if len(names) == 0 { // and somebody else takes over from now on
+		names, all := c.unconfirmed.some(retryBatch)
+		if len(names) == 0 && !all { // and somebody else takes over from now on
 			return
 		}
 		wait = min(2*wait, lastRetry)
+		if all {
+			n, err := c.removeAll(c.ctx, c.prefix)
+			c.settleAll(n, err, before)
+		}
 		if failed, _ := c.settle(names, c.remove(c.ctx, names), before); len(failed) < len(names) {
 			wait = firstRetry / 10 // Redis is back: go on with the rest
 		}

@@ -22,6 +22,7 @@ type unconfirmed struct {
 	keys      map[string]uint64 // the time, in additions, when the key came last
 	additions uint64
 	allUntil  time.Time // all keys, until then
+	all       uint64    // all keys, until InvalidateAll is confirmed: when it came last; 0: it is
 	repeated  bool      // a goroutine repeats them
 }
 
@@ -33,6 +34,9 @@ func (u *unconfirmed) has(t target) bool {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.all > 0 {
+		return true
+	}
 	if !u.allUntil.IsZero() {
 		if time.Now().Before(u.allUntil) {
 			return true
@@ -48,7 +52,9 @@ func (u *unconfirmed) has(t target) bool {
 }
 
 // note is called with the lock held, after a change.
-func (u *unconfirmed) note() { u.present.Store(len(u.keys) > 0 || !u.allUntil.IsZero()) }
+func (u *unconfirmed) note() {
+	u.present.Store(len(u.keys) > 0 || u.all > 0 || !u.allUntil.IsZero())
+}
 
 // mark returns a point in time for confirm. It is taken before a command is sent.
 func (u *unconfirmed) mark() uint64 {
@@ -90,36 +96,58 @@ func (u *unconfirmed) confirm(name string, mark uint64) {
 	}
 }
 
+// addAll remembers that all keys are to be removed.
+func (u *unconfirmed) addAll() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.additions++
+	u.all = u.additions
+	u.note()
+}
+
+// confirmAll is confirm for what addAll remembered.
+func (u *unconfirmed) confirmAll(mark uint64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.all <= mark {
+		u.all = 0
+		u.note()
+	}
+}
+
 // takeOver reports whether the caller is the one to repeat the invalidations.
 func (u *unconfirmed) takeOver() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.repeated || len(u.keys) == 0 {
+	if u.repeated || len(u.keys) == 0 && u.all == 0 {
 		return false
 	}
 	u.repeated = true
 	return true
 }
 
-// some returns up to n keys. Where there is none, the caller has done its work and
-// another one may take over.
-func (u *unconfirmed) some(n int) []string {
+// some returns up to n keys, and whether all are to be removed. Where there is
+// nothing, the caller has done its work and another one may take over.
+func (u *unconfirmed) some(n int) (names []string, all bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.repeated = len(u.keys) > 0
-	names := make([]string, 0, min(n, len(u.keys)))
+	u.repeated = len(u.keys) > 0 || u.all > 0
+	names = make([]string, 0, min(n, len(u.keys)))
 	for name := range u.keys {
 		if len(names) == n {
 			break
 		}
 		names = append(names, name)
 	}
-	return names
+	return names, u.all > 0
 }
 
-// pending returns how many keys are remembered.
+// pending returns how many commands are to be repeated.
 func (u *unconfirmed) pending() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.all > 0 {
+		return len(u.keys) + 1
+	}
 	return len(u.keys)
 }

@@ -40,7 +40,7 @@ func TestTasksOfAKilledWorkerStartElsewhereWithinTenSeconds(t *testing.T) {
 	if took := (<-taken).Sub(killed); took > 10*time.Second {
 		t.Errorf("the first task of the dead worker was taken up after %v, want 10 s", took)
 	}
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	if distinct := slices.Compact(slices.Sorted(slices.Values(done.all()))); len(distinct) != tasks || done.len() != tasks {
 		t.Errorf("%d runs of %d tasks, want %d of each", done.len(), len(distinct), tasks)
 	}
@@ -87,14 +87,14 @@ func TestFrozenWorkerCannotFinishATaskThatAnotherHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the zombie's loss", func() bool { return zombie.count("event lost "+task.ID) == 1 })
-	if got := stats(t, q); got != (queue.Stats{Running: 1}) {
+	if got := stats(t, q); got != (counts{Running: 1}) {
 		t.Errorf("Stats() after the zombie's acknowledgement = %+v, want the task running", got)
 	}
 	if zombie.count("event done") != 0 {
 		t.Error("the zombie believes that it finished the task")
 	}
 	close(finish)
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	eventually(t, "done", func() bool { return kinds(&events)[queue.EventDone] == 1 })
 }
 
@@ -139,15 +139,15 @@ func TestFrozenWorkerCannotFailPostponeOrBuryATaskThatAnotherHas(t *testing.T) {
 			if zombie.count("event lost "+task.ID) != 1 {
 				t.Errorf("the zombie reports %q, want a loss", zombie.lines.all())
 			}
-			if got := stats(t, q); got != (queue.Stats{Running: 1}) {
+			if got := stats(t, q); got != (counts{Running: 1}) {
 				t.Errorf("Stats() after the zombie's verdict = %+v, want the task running", got)
 			}
-			key := "{" + q.Name() + "}:task:" + task.ID
-			if got := redistest.Shared(t).CLI(t, "HGET", key, "attempts"); got != "0" {
-				t.Errorf("attempts = %s after the zombie's verdict, want 0", got)
+			page, err := q.List(t.Context(), queue.StateRunning, "", 10)
+			if err != nil || len(page.Tasks) != 1 || page.Tasks[0].ID != task.ID || page.Tasks[0].Attempts != 0 {
+				t.Errorf("after the zombie's verdict %+v runs (%v), want %s without an attempt", page.Tasks, err, task.ID)
 			}
 			finishOnce()
-			awaitStats(t, q, queue.Stats{})
+			awaitStats(t, q, counts{})
 			eventually(t, "done", func() bool { return kinds(&events)[queue.EventDone] == 1 })
 			if len(taken) != 0 {
 				t.Error("the task ran a third time")
@@ -174,9 +174,9 @@ func TestFrozenWorkerIsNoCrash(t *testing.T) {
 		t.Errorf("taken over with %d crashes, want 1", task.Crashes)
 	}
 	frozen.signal(t, syscall.SIGCONT)
-	key := "{" + q.Name() + "}:task:" + strings.TrimPrefix(frozen.lines.all()[0], "started ")
+	id := strings.TrimPrefix(frozen.lines.all()[0], "started ")
 	eventually(t, "the frozen worker's return", func() bool {
-		return redistest.Shared(t).CLI(t, "HGET", key, "crashes") == "0"
+		return redistest.Shared(t).CLI(t, "HEXISTS", "{"+q.Name()+"}:crashes", id) == "0"
 	})
 	release.add("go")
 	if task := <-taken; task.Crashes != 0 || task.Attempt != 2 {
@@ -209,11 +209,11 @@ func TestPoisonDiesAndItsNeighboursLive(t *testing.T) {
 			}
 		})
 	}
-	awaitStats(t, q, queue.Stats{Dead: 1})
+	awaitStats(t, q, counts{Dead: 1})
 	if died := len(children) - 1; died != 3 || done() != 3 {
 		t.Errorf("%d processes died and %d neighbours were done, want 3 and 3", died, done())
 	}
-	dead, err := q.Dead(t.Context(), 10)
+	dead, err := listDead(t.Context(), q, 10)
 	if err != nil || len(dead) != 1 {
 		t.Fatalf("Dead = %+v, %v, want the poison alone", dead, err)
 	}

@@ -30,8 +30,8 @@ func TestPayloadThatCanNeverRunIsNotKeptWhole(t *testing.T) {
 				}
 			}
 			startWorker(t, q, func(context.Context, queue.Task) error { return nil }, queue.WorkerOptions{})
-			awaitStats(t, q, queue.Stats{Dead: pushes})
-			dead, err := q.Dead(t.Context(), 10)
+			awaitStats(t, q, counts{Dead: pushes})
+			dead, err := listDead(t.Context(), q, 10)
 			if err != nil || len(dead) != pushes {
 				t.Fatalf("Dead = %d letters, %v, want %d", len(dead), err, pushes)
 			}
@@ -43,11 +43,11 @@ func TestPayloadThatCanNeverRunIsNotKeptWhole(t *testing.T) {
 				if used, err := strconv.Atoi(server.CLI(t, "MEMORY", "USAGE", key, "SAMPLES", "0")); err != nil || used > 100_000 {
 					t.Errorf("the letter takes %d bytes (%v), want about 64 KiB", used, err)
 				}
-				if err := q.RetryDead(t.Context(), d.ID); !errors.Is(err, queue.ErrPayload) {
+				if err := retryDead(t.Context(), q, d.ID); !errors.Is(err, queue.ErrPayload) {
 					t.Errorf("RetryDead = %v, want ErrPayload", err)
 				}
 			}
-			if got := stats(t, q); got != (queue.Stats{Dead: pushes}) {
+			if got := stats(t, q); got != (counts{Dead: pushes}) {
 				t.Errorf("Stats() = %+v, want %d dead letters still", got, pushes)
 			}
 		})
@@ -67,15 +67,15 @@ func TestLargePayloadOfAFailedTaskIsKeptWhole(t *testing.T) {
 		return nil
 	}, queue.WorkerOptions{Concurrency: 1})
 	enqueue(t, q, payload)
-	awaitStats(t, q, queue.Stats{Dead: 1})
-	dead, err := q.Dead(t.Context(), 1)
+	awaitStats(t, q, counts{Dead: 1})
+	dead, err := listDead(t.Context(), q, 1)
 	if err != nil || len(dead) != 1 || dead[0].Size != 200_002 {
 		t.Fatalf("Dead = %d letters, %v, want one of 200,002 bytes", len(dead), err)
 	}
-	if err := q.RetryDead(t.Context(), dead[0].ID); err != nil {
+	if err := retryDead(t.Context(), q, dead[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	if first, second := <-got, <-got; first != payload || second != payload {
 		t.Errorf("the runs saw %d and %d bytes, want %d", len(first), len(second), len(payload))
 	}
@@ -87,13 +87,13 @@ func TestRefusedPayloadThatIsSmallCanBeRetried(t *testing.T) {
 	strict := newQueue(t, func(o *queue.Options) { o.MaxPayload = 10 })
 	server.CLI(t, "LPUSH", strict.Name(), `"eleven bytes"`)
 	stop := startWorker(t, strict, func(context.Context, queue.Task) error { return nil }, queue.WorkerOptions{})
-	awaitStats(t, strict, queue.Stats{Dead: 1})
+	awaitStats(t, strict, counts{Dead: 1})
 	stop()
-	dead, err := strict.Dead(t.Context(), 1)
+	dead, err := listDead(t.Context(), strict, 1)
 	if err != nil || len(dead) != 1 {
 		t.Fatalf("Dead = %v, %v", dead, err)
 	}
-	if err := strict.RetryDead(t.Context(), dead[0].ID); err != nil {
+	if err := retryDead(t.Context(), strict, dead[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	ran := make(chan string, 1)
@@ -104,5 +104,5 @@ func TestRefusedPayloadThatIsSmallCanBeRetried(t *testing.T) {
 	if got := <-ran; got != `"eleven bytes"` {
 		t.Errorf("ran %s", got)
 	}
-	awaitStats(t, strict, queue.Stats{})
+	awaitStats(t, strict, counts{})
 }

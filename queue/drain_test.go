@@ -24,7 +24,7 @@ func TestStoppingWorkerLetsItsTasksFinish(t *testing.T) {
 	enqueue(t, q, `2`) // must stay
 	time.AfterFunc(300*time.Millisecond, func() { close(finish) })
 	stop()
-	if got := stats(t, q); got != (queue.Stats{Pending: 1}) {
+	if got := stats(t, q); got != (counts{Waiting: 1}) {
 		t.Errorf("Stats() after the stop = %+v, want only the task that was not started", got)
 	}
 }
@@ -61,7 +61,7 @@ func TestInterruptedTaskIsStartedElsewhereAtOnce(t *testing.T) {
 	if took := time.Since(begin); took > 3*time.Second { // a lease would take 6
 		t.Errorf("the task started %v after it was handed back", took)
 	}
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 }
 
 func TestWaitingWorkerTakesWhatAnotherHandsBack(t *testing.T) {
@@ -104,7 +104,7 @@ func TestHandlerThatIgnoresTheStopIsLeftBehind(t *testing.T) {
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("the stop took %v", took)
 	}
-	if got := stats(t, q); got != (queue.Stats{Retrying: 1}) {
+	if got := stats(t, q); got != (counts{Waiting: 1}) {
 		t.Errorf("Stats() = %+v, want the task handed back", got)
 	}
 	close(release)
@@ -115,7 +115,7 @@ func TestHandlerThatIgnoresTheStopIsLeftBehind(t *testing.T) {
 		return nil
 	}, queue.WorkerOptions{})
 	<-second // the late nil of the first handler has not finished the task
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 }
 
 func TestStopWithoutRedisEnds(t *testing.T) {

@@ -27,9 +27,11 @@ const (
 	// EventLost: the run has ended, but the claim on the task was lost before that.
 	// Somebody else has the task, or has done it.
 	EventLost
+	// EventHanging: the run takes longer than WorkerOptions.HangAfter, and goes on.
+	EventHanging
 )
 
-var eventNames = [...]string{"unknown", "done", "failed", "postponed", "dead", "handed back", "reaped", "lost"}
+var eventNames = [...]string{"unknown", "done", "failed", "postponed", "dead", "handed back", "reaped", "lost", "hanging"}
 
 func (k EventKind) String() string {
 	if k < 0 || int(k) >= len(eventNames) {
@@ -58,6 +60,7 @@ var eventLevels = map[EventKind]slog.Level{
 	EventHandedBack: slog.LevelInfo,
 	EventReaped:     slog.LevelWarn,
 	EventLost:       slog.LevelWarn,
+	EventHanging:    slog.LevelWarn,
 }
 
 // emit reports an event to the log and to the caller's function. Payloads never

@@ -58,7 +58,7 @@ func Example() {
 	// <nil>
 }
 
-func ExampleQueue_Dead() {
+func ExampleQueue_List() {
 	client, stop := exampleRedis()
 	defer stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -78,10 +78,10 @@ func ExampleQueue_Dead() {
 	}})
 	_ = worker.Run(ctx)
 
-	dead, err := mails.Dead(context.Background(), 10)
-	for _, d := range dead {
+	page, err := mails.List(context.Background(), queue.StateDead, "", 10)
+	for _, d := range page.Tasks {
 		fmt.Printf("%s after %d attempts: %s\n", d.Payload, d.Attempts, d.Error)
-		err = mails.RetryDead(context.Background(), d.ID)
+		_, err = mails.Retry(context.Background(), d.ID)
 	}
 	fmt.Println(err)
 	// Output:
@@ -115,23 +115,6 @@ func ExamplePostpone() {
 	// run 3 is attempt 1
 }
 
-func ExampleQueue_Remove() {
-	client, stop := exampleRedis()
-	defer stop()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-
-	mails := queue.New(client, "email_queue", queue.Options{})
-	if err := mails.Enqueue(ctx, "hello"); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Println(mails.Remove(ctx, "hello"))
-	fmt.Println(mails.Remove(ctx, "hello"))
-	// Output:
-	// true <nil>
-	// false <nil>
-}
-
 func ExampleQueue_Stats() {
 	client, stop := exampleRedis()
 	defer stop()
@@ -145,7 +128,7 @@ func ExampleQueue_Stats() {
 		}
 	}
 	s, err := mails.Stats(ctx)
-	fmt.Printf("%+v %v\n", s, err)
+	fmt.Println(s.Waiting, s.Running, s.Dead, err)
 	// Output:
-	// {Pending:3 Running:0 Retrying:0 Dead:0} <nil>
+	// 3 0 0 <nil>
 }

@@ -56,7 +56,7 @@ func TestRedisCrashLosesNothingAcknowledged(t *testing.T) {
 	}
 	stopProducer()
 	producer.Wait()
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	mu.Lock()
 	defer mu.Unlock()
 	again := 0
@@ -96,7 +96,7 @@ func TestLongOutageDoesNotRunTasksTwice(t *testing.T) {
 	time.AfterFunc(500*time.Millisecond, func() { close(finish) }) // while Redis is away
 	time.Sleep(6 * time.Second)                                    // the outage outlasts every lease
 	server.Restart(t)
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	if runs.len() != 2 {
 		t.Errorf("%d runs of 2 tasks", runs.len())
 	}
@@ -124,7 +124,7 @@ func TestFrozenRedisIsNoCrashOfItsWorkers(t *testing.T) {
 		for i := range 20 {
 			eventually(t, "enqueue", func() bool { return q.Enqueue(t.Context(), fmt.Sprint(round, i)) == nil })
 		}
-		awaitStats(t, q, queue.Stats{})
+		awaitStats(t, q, counts{})
 	}
 	for _, task := range runs.all() {
 		if task.Crashes != 0 {
@@ -192,7 +192,7 @@ func TestClaimsWhoseAnswersAreLostAreGivenBack(t *testing.T) {
 	if took := time.Since(back); took > 5*time.Second { // less than a lease
 		t.Errorf("the tasks were given back after %v", took)
 	}
-	awaitStats(t, plain, queue.Stats{})
+	awaitStats(t, plain, counts{})
 }
 
 func TestResultWhoseAnswerIsLostIsAppliedOnce(t *testing.T) {
@@ -249,7 +249,7 @@ func TestFlushIsSurvived(t *testing.T) {
 	}
 	enqueue(t, q, `"new"`)
 	eventually(t, "new task", func() bool { return done.len() == 1 })
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	eventually(t, "events", func() bool { return events.len() == 2 })
 	if n := kinds(&events); n[queue.EventLost] != 1 || n[queue.EventDone] != 1 {
 		t.Errorf("events %v, want one lost and one done", n)
@@ -267,7 +267,7 @@ func TestIDsDoNotComeBackAfterAFlush(t *testing.T) {
 	}, queue.WorkerOptions{})
 	enqueue(t, q, `1`)
 	first := <-ids
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	server.Flush(t)
 	enqueue(t, q, `1`)
 	if second := <-ids; second == first {
@@ -299,7 +299,7 @@ func TestWorkerStartsBeforeRedis(t *testing.T) {
 	server.Restart(t)
 	eventually(t, "enqueue", func() bool { return q.Enqueue(t.Context(), 1) == nil })
 	<-done
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 }
 
 func TestRedisWithoutMemoryLosesNoTask(t *testing.T) {
@@ -314,11 +314,11 @@ func TestRedisWithoutMemoryLosesNoTask(t *testing.T) {
 		return nil
 	}, queue.WorkerOptions{})
 	time.Sleep(time.Second)
-	if got := stats(t, q); got != (queue.Stats{Pending: 3}) {
+	if got := stats(t, q); got != (counts{Waiting: 3}) {
 		t.Errorf("Stats() without memory = %+v, want 3 pending", got)
 	}
 	server.CLI(t, "CONFIG", "SET", "maxmemory", "0")
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	if runs.len() != 3 {
 		t.Errorf("%d runs of 3 tasks", runs.len())
 	}
@@ -337,5 +337,5 @@ func TestKeyOfAWrongTypeStopsNothingForGood(t *testing.T) {
 	server.CLI(t, "DEL", q.Name())
 	enqueue(t, q, `1`)
 	<-done
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 }

@@ -2,8 +2,8 @@ package queue
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,200 +11,310 @@ import (
 )
 
 const (
-	// maxClaim bounds the tasks of one claim, so that the script stays short.
-	maxClaim = 100
-	// maxClaimBytes is how much payload one claim brings, so that a worker with many
-	// slots and large payloads needs bounded memory.
-	maxClaimBytes = 4 << 20
+	// maxFetch bounds the tasks of one call, so that the script stays short.
+	maxFetch = 500
+	// maxFetchBytes is how much payload one call brings before it stops, so that a
+	// worker with many slots and large payloads needs bounded memory.
+	maxFetchBytes = 4 << 20
 	// soloTimeout is how long a suspect that does not return keeps others away.
 	soloTimeout = time.Minute
+	// Every turnRound-th time the lowest priority comes first.
+	turnRound = 8
 )
 
-// batch is what one claim brought.
+// batch is what one call brought.
 type batch struct {
-	tasks    []Task
+	state    int64
+	tasks    []claimed
 	buried   []string
-	wait     time.Duration // until the next retry is due, negative if there is none
-	suspects int64         // due, but only for a worker that runs nothing
+	wait     time.Duration // until the next kept task is due, negative if there is none
+	suspects int64         // waiting for a worker that runs nothing
 	alone    bool          // the one task is a suspect
+	empty    bool          // there was nothing
+	ahead    time.Duration // how much the clock of Redis is ahead of this process's
 }
+
+// What fetch.lua says of the worker and the queue.
+const (
+	stateStruckOff = -1
+	statePaused    = 0
+	stateRunning   = 1
+)
 
 // fetch claims tasks for free slots and starts them, until ctx ends.
 func (s *shift) fetch(ctx context.Context) {
 	var pause backoff
 	var room quietude
-	for {
+	for ctx.Err() == nil {
 		free := s.awaitSlot(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		token := rand.Text()
-		b, err := s.claim(ctx, token, free)
+		b, err := s.next(ctx, free)
 		s.trouble.note(err)
 		if err != nil {
-			s.doubt(token, err)
-			s.awaitRedis(ctx, &pause)
+			if !sleep(ctx, pause.next()) {
+				return
+			}
 			continue
 		}
 		pause.reset()
-		s.start(ctx, token, b)
 		switch {
-		case b.suspects > 0 && room.due():
+		case b.suspects > 0 && free > 0 && room.due():
 			room.note(s.makeRoom(ctx, room.limit()))
-		case len(b.tasks) == 0 && len(b.buried) == 0:
-			s.awaitTask(ctx, b.wait)
+		case b.state == statePaused:
+			sleep(ctx, pollInterval)
+		case b.empty && ctx.Err() == nil:
+			s.trouble.note(s.awaitTask(ctx, b.wait))
 		}
 	}
+}
+
+// next claims tasks for free slots and starts them.
+func (s *shift) next(ctx context.Context, free int) (batch, error) {
+	m, err := s.membership(ctx)
+	if err != nil {
+		return batch{}, err
+	}
+	if s.earlyOf != m {
+		s.early, s.earlyOf = nil, m // they belong to others by now
+	}
+	if err := s.disown(ctx, m); err != nil {
+		return batch{}, err
+	}
+	if free == 0 {
+		return batch{state: stateRunning}, nil
+	}
+	b, err := s.claim(ctx, m, max(0, free-len(s.early)))
+	if err != nil {
+		return batch{}, err
+	}
+	switch b.state {
+	case stateStruckOff:
+		s.struckOff(ctx, m)
+		return b, nil
+	case statePaused:
+		return b, s.handBackEarly(ctx, m)
+	}
+	// The tasks that came while waiting are older, and there may be more than slots.
+	all := append(s.early, b.tasks...)
+	now := min(free, len(all))
+	b.empty = len(all) == 0 && len(b.buried) == 0
+	s.early = slices.Clone(all[now:])
+	b.tasks = all[:now]
+	if !s.admit(ctx, b.tasks) {
+		return b, nil
+	}
+	s.start(ctx, m, b)
+	return b, nil
 }
 
 // claim asks for up to n tasks. It is not cut off when ctx ends: the tasks would
 // be claimed and nobody would know.
-func (s *shift) claim(ctx context.Context, token string, n int) (batch, error) {
+func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 	q := s.w.q
-	idle := "0"
-	if n == s.w.o.Concurrency {
-		idle = "1"
+	s.rounds++
+	b, err := s.askFor(ctx, m, min(n, maxFetch), flag(s.idle() && len(s.early) == 0), flag(s.rounds%turnRound == 0))
+	if groupIsMissing(err) {
+		if mendErr := s.mendGroups(ctx, m); mendErr != nil {
+			return batch{}, mendErr
+		}
 	}
-	reply, err := q.exec(context.WithoutCancel(ctx), claimScript,
-		token, millis(q.o.Lease), strconv.Itoa(min(n, maxClaim)), idle, strconv.Itoa(q.o.MaxPayload),
-		strconv.Itoa(maxClaimBytes), strconv.Itoa(q.o.MaxDead), q.tooLarge(), strconv.Itoa(keptPayload)).ToMessage()
 	if err != nil {
-		return batch{}, fmt.Errorf("queue: claim: %w", err)
+		s.doubt.note(err)
+		return batch{}, fmt.Errorf("queue: fetch from %s: %w", q.name, err)
 	}
-	b, err := parseBatch(reply)
-	if err != nil {
-		return batch{}, fmt.Errorf("queue: claim: %w", err)
-	}
+	s.ahead = b.ahead
 	return b, nil
+}
+
+func (s *shift) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.runs) == 0
+}
+
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return "0"
+}
+
+func (s *shift) askFor(ctx context.Context, m *member, n int, idle, lowFirst string) (batch, error) {
+	q := s.w.q
+	reply, err := q.exec(context.WithoutCancel(ctx), fetchScript,
+		m.name, strconv.Itoa(n), idle, lowFirst, flag(q.o.Bridge), strconv.Itoa(q.o.MaxPayload),
+		strconv.Itoa(q.o.MaxCrashes), strconv.Itoa(q.o.MaxDead), strconv.Itoa(keptPayload),
+		strconv.Itoa(maxFetchBytes), q.tooLarge()).ToMessage()
+	if err != nil {
+		return batch{}, err
+	}
+	return parseBatch(reply)
 }
 
 func parseBatch(reply rueidis.RedisMessage) (batch, error) {
 	f := fields{}
-	f.read(reply, 4)
+	f.read(reply, 6)
 	b := batch{
-		wait:     time.Duration(f.number(0)) * time.Millisecond,
-		suspects: f.number(1),
-		alone:    f.number(2) == 1,
+		state:    f.number(0),
+		wait:     time.Duration(f.number(2)) * time.Millisecond,
+		suspects: f.number(3),
+		alone:    f.number(4) == 1,
 	}
+	b.ahead = time.Until(time.UnixMilli(f.number(1)))
 	if f.err != nil {
 		return b, f.err
 	}
-	if b.buried, f.err = f.values[3].AsStrSlice(); f.err != nil {
+	if b.buried, f.err = f.values[5].AsStrSlice(); f.err != nil {
 		return b, f.err
 	}
-	for _, m := range f.values[4:] {
+	for _, m := range f.values[6:] {
 		t := fields{}
-		t.read(m, 5)
-		b.tasks = append(b.tasks, Task{
-			ID:        t.text(0),
-			Payload:   []byte(t.text(1)),
-			Attempt:   int(t.number(2)) + 1,
-			Crashes:   int(t.number(3)),
-			CreatedAt: time.UnixMilli(t.number(4)),
-		})
+		t.read(m, 2)
+		position := t.number(0)
 		if t.err != nil {
 			return b, t.err
+		}
+		entries, err := t.values[1].ToArray()
+		if err != nil {
+			return b, err
+		}
+		if b.tasks, err = parseEntries(int(position), entries, b.ahead, b.tasks); err != nil {
+			return b, err
 		}
 	}
 	return b, nil
 }
 
-// awaitRedis waits until Redis answers again. The question is what doubtful
-// claims have brought: asking for tasks would, on a Redis that is only frozen,
-// pile up claims whose answers nobody receives.
-func (s *shift) awaitRedis(ctx context.Context, pause *backoff) {
-	for sleep(ctx, pause.next()) {
-		if s.disown(ctx) == nil {
-			return
-		}
+// awaitTask waits for a new entry, or until something may be due. What it brings is
+// claimed but not started: the next look comes first, because the queue may be
+// paused.
+func (s *shift) awaitTask(ctx context.Context, due time.Duration) error {
+	m, err := s.membership(ctx)
+	if err != nil {
+		return err
 	}
-}
-
-// start runs what was claimed, or hands it back if ctx has ended meanwhile.
-func (s *shift) start(ctx context.Context, token string, b batch) {
-	for _, id := range b.buried {
-		s.w.emit(Event{Kind: EventDead, TaskID: id, Err: fmt.Errorf("%w: %s", ErrPayload, s.w.q.tooLarge())})
+	if s.earlyOf != m {
+		return nil // struck off since; the next look comes first
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if b.alone {
-		s.soloUntil = time.Now().Add(soloTimeout)
-	}
-	for _, t := range b.tasks {
-		r := newRun(ctx, t, token, b.alone)
-		s.runs[r] = struct{}{}
-		if r.settled = ctx.Err() != nil; r.settled {
-			go s.conclude(r, verdict{kind: EventHandedBack})
-		} else {
-			go s.execute(r)
-		}
-	}
-}
-
-// ended gives the slot of a run back.
-func (s *shift) ended(r *run) {
-	s.mu.Lock()
-	delete(s.runs, r)
-	if r.alone {
-		s.soloUntil = time.Time{}
-	}
-	s.mu.Unlock()
-	select {
-	case s.freed <- struct{}{}:
-	default:
-	}
-}
-
-// awaitSlot waits until tasks may be claimed and returns how many, or until ctx
-// ends.
-func (s *shift) awaitSlot(ctx context.Context) int {
-	for {
-		s.mu.Lock()
-		free := s.w.o.Concurrency - len(s.runs)
-		solo := time.Until(s.soloUntil)
-		s.mu.Unlock()
-		if free > 0 && solo <= 0 {
-			return free
-		}
-		if solo <= 0 {
-			solo = time.Hour // the end of a run comes first
-		}
-		if !s.awaitEnd(ctx, solo) {
-			return 0
-		}
-	}
-}
-
-// awaitEnd waits until a run ends, at most for d. It reports whether ctx goes on.
-func (s *shift) awaitEnd(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-s.freed:
-		return true
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// awaitTask waits for a push, or until something may be due. The waiting command
-// moves the payload to the inbox, from where any worker claims it: if this one
-// dies now, or the answer is lost, nothing is.
-func (s *shift) awaitTask(ctx context.Context, due time.Duration) {
 	block := pollInterval
 	if due >= 0 {
 		block = min(max(due, 10*time.Millisecond), pollInterval) // 0 would wait for ever
 	}
 	q := s.w.q
-	ctx, cancel := context.WithTimeout(ctx, block+q.o.RedisTimeout)
+	// Not cut off when ctx ends, as above: a worker that stops waits this long.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), block+q.o.RedisTimeout)
 	defer cancel()
-	move := q.client.B().Blmove().Source(q.keys.pending).Destination(q.keys.inbox).
-		Right().Left().Timeout(block.Seconds()).Build()
-	if err := q.client.Do(ctx, move).Error(); err != nil && !rueidis.IsRedisNil(err) {
-		sleep(ctx, firstBackoff) // the claim that follows says what is wrong
+	streams := q.keys.streams[:streamLow]
+	read := q.client.B().Xreadgroup().Group(group, m.name).Count(1).Block(block.Milliseconds()).
+		Streams().Key(streams...).Id(">", ">", ">", ">").Build()
+	found, err := readStreams(q.client.Do(ctx, read))
+	switch {
+	case rueidis.IsRedisNil(err):
+		return nil
+	case groupIsMissing(err):
+		return s.mendGroups(ctx, m)
+	case err != nil:
+		s.doubt.note(err)
+		return fmt.Errorf("queue: wait for %s: %w", q.name, err)
+	}
+	for i, name := range streams {
+		if s.early, err = parseEntries(i+1, found[name], s.ahead, s.early); err != nil {
+			return fmt.Errorf("queue: wait for %s: %w", q.name, err)
+		}
+	}
+	return nil
+}
+
+// readStreams reads the entries of each stream. In RESP3 they are a map, in RESP2
+// pairs.
+func readStreams(r rueidis.RedisResult) (map[string][]rueidis.RedisMessage, error) {
+	m, err := r.ToMessage()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]rueidis.RedisMessage{}
+	if m.IsMap() {
+		streams, err := m.ToMap()
+		if err != nil {
+			return nil, err
+		}
+		for name, entries := range streams {
+			if found[name], err = entries.ToArray(); err != nil {
+				return nil, err
+			}
+		}
+		return found, nil
+	}
+	streams, err := m.ToArray()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range streams {
+		f := fields{}
+		f.read(s, 2)
+		name := f.text(0)
+		if f.err != nil {
+			return nil, f.err
+		}
+		if found[name], err = f.values[1].ToArray(); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// handBackEarly returns what was claimed by waiting on a queue that is paused by now.
+func (s *shift) handBackEarly(ctx context.Context, m *member) error {
+	if len(s.early) == 0 {
+		return nil
+	}
+	results := make([]result, len(s.early))
+	for i, c := range s.early {
+		results[i] = result{r: &run{claimed: c, member: m}, v: verdict{kind: EventHandedBack}}
+	}
+	if _, err := s.w.q.settle(ctx, m, results); err != nil {
+		return err // they are tried again in the next round
+	}
+	s.early = nil
+	return nil
+}
+
+// start runs what was claimed, or hands it back if ctx has ended meanwhile.
+func (s *shift) start(ctx context.Context, m *member, b batch) {
+	s.reportBuried(b.buried)
+	if len(b.tasks) == 0 || ctx.Err() != nil {
+		return // leave hands back what is claimed
+	}
+	runs := make([]*run, len(b.tasks))
+	for i, c := range b.tasks {
+		runs[i] = newRun(ctx, c, m, b.alone)
+	}
+	s.mu.Lock()
+	if s.member != m {
+		s.mu.Unlock()
+		return // struck off meanwhile: they belong to others
+	}
+	if b.alone {
+		s.soloUntil = time.Now().Add(soloTimeout)
+	}
+	for _, r := range runs {
+		s.runs[r] = struct{}{}
+	}
+	s.mu.Unlock()
+	if s.w.batch != nil {
+		go s.executeBatch(runs)
+		return
+	}
+	for _, r := range runs {
+		go s.execute(r)
 	}
 }
 
-func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+// reportBuried reports payloads from the plain list that were too large.
+func (s *shift) reportBuried(ids []string) {
+	for _, id := range ids {
+		s.w.emit(Event{Kind: EventDead, TaskID: id, Err: fmt.Errorf("%w: %s", ErrPayload, s.w.q.tooLarge())})
+	}
+}

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"testing"
@@ -48,6 +49,7 @@ func newQueueOn(t *testing.T, client rueidis.Client, mods ...func(*queue.Options
 	o := queue.Options{
 		Backoff:      func(int) time.Duration { return time.Millisecond },
 		RedisTimeout: 5 * time.Second,
+		Bridge:       true,
 	}
 	for _, mod := range mods {
 		mod(&o)
@@ -81,29 +83,51 @@ func enqueue(t *testing.T, q *queue.Queue, payloads ...string) {
 	}
 }
 
-func stats(t *testing.T, q *queue.Queue) queue.Stats {
+// counts are the numbers of tasks in each state. Retrying includes what is scheduled.
+type counts struct{ Waiting, Running, Retrying, Dead int64 }
+
+func countsOf(s queue.Stats) counts {
+	return counts{Waiting: s.Waiting, Running: s.Running, Retrying: s.Scheduled + s.Retrying, Dead: s.Dead}
+}
+
+func stats(t *testing.T, q *queue.Queue) counts {
 	t.Helper()
 	s, err := q.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return countsOf(s)
 }
 
-func awaitStats(t *testing.T, q *queue.Queue, want queue.Stats) {
+func awaitStats(t *testing.T, q *queue.Queue, want counts) {
 	t.Helper()
-	var got queue.Stats
+	var got counts
 	deadline := time.Now().Add(patience)
 	for {
-		var err error
-		if got, err = q.Stats(t.Context()); err == nil && got == want {
+		s, err := q.Stats(t.Context())
+		if got = countsOf(s); err == nil && got == want {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("Stats() = %+v (%v), want %+v", got, err, want)
+			t.Fatalf("counts = %+v (%v), want %+v", got, err, want)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+func listDead(ctx context.Context, q *queue.Queue, limit int) ([]queue.TaskInfo, error) {
+	page, err := q.List(ctx, queue.StateDead, "", limit)
+	return page.Tasks, err
+}
+
+var errNotDead = errors.New("no such dead letter")
+
+func retryDead(ctx context.Context, q *queue.Queue, id string) error {
+	n, err := q.Retry(ctx, id)
+	if err == nil && n == 0 {
+		return errNotDead
+	}
+	return err
 }
 
 // journal collects what handlers and events report.

@@ -58,7 +58,7 @@ func TestMiniredisIsEnough(t *testing.T) {
 		t.Errorf("reaped task %+v, want 1 crash", task)
 	}
 	enqueue(t, q, `"long"`, `"failing"`, `"failing"`, `"failing"`)
-	awaitStats(t, q, queue.Stats{Dead: 2})
+	awaitStats(t, q, counts{Dead: 2})
 	if runs.len() != 5 {
 		t.Errorf("%d runs of 5 tasks", runs.len())
 	}

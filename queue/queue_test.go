@@ -12,7 +12,7 @@ import (
 	"github.com/speedlayer/speedlayer/queue"
 )
 
-func TestEnqueueWritesThePlainListEntry(t *testing.T) {
+func TestEnqueueWritesWhatPeopleCanRead(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t)
 	mail := struct {
@@ -23,8 +23,9 @@ func TestEnqueueWritesThePlainListEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"to":"max@example.com","body":"Grüße <b>&</b>"}`
-	if got := redistest.Shared(t).CLI(t, "LRANGE", q.Name(), "0", "-1"); got != want {
-		t.Errorf("list holds %q, want %q", got, want)
+	entry := redistest.Shared(t).CLI(t, "XRANGE", "{"+q.Name()+"}:tasks", "-", "+")
+	if !strings.Contains(entry, "\npayload\n"+want) {
+		t.Errorf("the stream holds %q, want %q in it", entry, want)
 	}
 }
 
@@ -42,7 +43,7 @@ func TestEnqueueRefusesWhatNoWorkerWouldAccept(t *testing.T) {
 			t.Errorf("%s: Enqueue = %v, want ErrPayload", name, err)
 		}
 	}
-	if got := stats(t, q); got != (queue.Stats{}) {
+	if got := stats(t, q); got != (counts{}) {
 		t.Errorf("refused payloads are in the queue: %+v", got)
 	}
 }
@@ -61,34 +62,7 @@ func TestRawPushIsDeliveredByteForByte(t *testing.T) {
 	if p := <-got; p != payload {
 		t.Errorf("payload = %q, want %q", p, payload)
 	}
-	awaitStats(t, q, queue.Stats{})
-}
-
-func TestRemoveTakesBackOneUnclaimedTask(t *testing.T) {
-	t.Parallel()
-	q := newQueue(t)
-	enqueue(t, q, `1`, `2`, `1`)
-	for i, want := range []bool{true, true, false} {
-		if got, err := q.Remove(t.Context(), 1); err != nil || got != want {
-			t.Errorf("Remove number %d = %v, %v, want %v", i+1, got, err, want)
-		}
-	}
-	if got := redistest.Shared(t).CLI(t, "LRANGE", q.Name(), "0", "-1"); got != "2" {
-		t.Errorf("list holds %q, want 2", got)
-	}
-}
-
-func TestRemoveFindsWhatAWaitingWorkerHasMoved(t *testing.T) {
-	t.Parallel()
-	q, server := newQueue(t), redistest.Shared(t)
-	enqueue(t, q, `1`)
-	server.CLI(t, "BLMOVE", q.Name(), "{"+q.Name()+"}:inbox", "RIGHT", "LEFT", "1")
-	if got := stats(t, q); got.Pending != 1 {
-		t.Errorf("Stats() = %+v, want 1 pending", got)
-	}
-	if removed, err := q.Remove(t.Context(), 1); err != nil || !removed {
-		t.Errorf("Remove = %v, %v, want true", removed, err)
-	}
+	awaitStats(t, q, counts{})
 }
 
 func TestMovedTaskOfADeadWorkerIsRun(t *testing.T) {
@@ -101,7 +75,7 @@ func TestMovedTaskOfADeadWorkerIsRun(t *testing.T) {
 		order.add(string(task.Payload))
 		return nil
 	}, queue.WorkerOptions{Concurrency: 1})
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	if got := strings.Join(order.all(), " "); got != `"moved" "pending"` {
 		t.Errorf("ran %s, want the moved task first", got)
 	}
@@ -116,7 +90,7 @@ func TestTasksStartInTheOrderOfTheirPushes(t *testing.T) {
 		return nil
 	}, queue.WorkerOptions{Concurrency: 1})
 	enqueue(t, q, `1`, `2`, `3`, `4`, `5`)
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	if got := strings.Join(order.all(), ""); got != "12345" {
 		t.Errorf("order %s, want 12345", got)
 	}
@@ -132,7 +106,7 @@ func TestIdleWorkerStartsATaskAtItsPush(t *testing.T) {
 	}, queue.WorkerOptions{})
 	best := time.Hour
 	for range 20 {
-		awaitStats(t, q, queue.Stats{})
+		awaitStats(t, q, counts{})
 		pushed := time.Now()
 		enqueue(t, q, `1`)
 		best = min(best, (<-started).Sub(pushed))
@@ -150,10 +124,14 @@ func TestQueueLeavesNothingBehind(t *testing.T) {
 	q := newQueueOn(t, server.Client(t))
 	startWorker(t, q, func(context.Context, queue.Task) error { return nil }, queue.WorkerOptions{})
 	enqueue(t, q, `1`, `2`, `3`)
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 	for key := range strings.SplitSeq(server.CLI(t, "KEYS", "*"), "\n") {
 		switch strings.TrimPrefix(key, "{"+q.Name()+"}:") {
-		case "seq", "reaper": // a counter and a time
+		case "meta", "reaper", "workers": // counters, times, the worker
+		case "again", "tasks:high", "tasks", "tasks:low", "suspects":
+			if n := server.CLI(t, "XLEN", key); n != "0" {
+				t.Errorf("stream %s holds %s entries", key, n)
+			}
 		default:
 			t.Errorf("key %s is left", key)
 		}
@@ -172,7 +150,7 @@ func TestNamesWithSpecialCharactersKeepQueuesApart(t *testing.T) {
 			runs.add(task.ID)
 			return nil
 		}, queue.WorkerOptions{})
-		awaitStats(t, q, queue.Stats{})
+		awaitStats(t, q, counts{})
 		stop()
 		if runs.len() != 1 {
 			t.Errorf("queue %q ran %d tasks, want 1", name, runs.len())
@@ -187,11 +165,10 @@ func TestCallsFailWithinTheTimeoutWhenRedisIsFrozen(t *testing.T) {
 	enqueue(t, q, `1`)
 	server.Freeze(t)
 	for name, call := range map[string]func() error{
-		"Enqueue":   func() error { return q.Enqueue(t.Context(), 1) },
-		"Remove":    func() error { _, err := q.Remove(t.Context(), 2); return err },
-		"Stats":     func() error { _, err := q.Stats(t.Context()); return err },
-		"Dead":      func() error { _, err := q.Dead(t.Context(), 1); return err },
-		"RetryDead": func() error { return q.RetryDead(t.Context(), "1") },
+		"Enqueue": func() error { return q.Enqueue(t.Context(), 1) },
+		"Stats":   func() error { _, err := q.Stats(t.Context()); return err },
+		"List":    func() error { _, err := listDead(t.Context(), q, 1); return err },
+		"Retry":   func() error { return retryDead(t.Context(), q, "1") },
 	} {
 		begin := time.Now()
 		if err := call(); !errors.Is(err, context.DeadlineExceeded) {
@@ -217,5 +194,5 @@ func TestClusterHoldsAQueueInOneSlot(t *testing.T) {
 	}, queue.WorkerOptions{})
 	enqueue(t, q, `1`, `2`, `3`)
 	eventually(t, "six runs", func() bool { return tries.len() == 6 })
-	awaitStats(t, q, queue.Stats{})
+	awaitStats(t, q, counts{})
 }

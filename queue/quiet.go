@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 )
 
@@ -50,26 +49,30 @@ func (s *shift) makeRoom(ctx context.Context, d time.Duration) bool {
 		if s.awaitQuiet(ctx, min(quietTimeout, time.Until(end))) {
 			return true
 		}
-		// A claim of no task counts the suspects.
-		if b, err := s.claim(ctx, rand.Text(), 0); err == nil && b.suspects == 0 {
+		if n, err := s.suspects(ctx); err == nil && n == 0 {
 			return true
 		}
 	}
 	return false
 }
 
+// suspects counts those that wait, by a claim of no task.
+func (s *shift) suspects(ctx context.Context) (int64, error) {
+	m, err := s.membership(ctx)
+	if err != nil {
+		return 0, err
+	}
+	b, err := s.claim(ctx, m, 0)
+	return b.suspects, err
+}
+
 // awaitQuiet waits until nothing runs, and reports whether that came true within d.
 func (s *shift) awaitQuiet(ctx context.Context, d time.Duration) bool {
 	deadline := time.Now().Add(d)
-	for {
-		s.mu.Lock()
-		busy := len(s.runs)
-		s.mu.Unlock()
-		if busy == 0 {
-			return true
-		}
+	for !s.idle() {
 		if left := time.Until(deadline); left <= 0 || !s.awaitEnd(ctx, left) {
 			return false
 		}
 	}
+	return true
 }

@@ -11,11 +11,7 @@ import (
 
 // busyShift returns the shift of a worker with two slots whose Redis is away.
 func busyShift(client rueidis.Client) *shift {
-	return &shift{
-		w:     NewWorker(New(client, "q", Options{}), nil, WorkerOptions{Concurrency: 2}),
-		runs:  make(map[*run]struct{}),
-		freed: make(chan struct{}, 1),
-	}
+	return newShift(NewWorker(New(client, "q", Options{}), nil, WorkerOptions{Concurrency: 2}))
 }
 
 func closedClient(t *testing.T) rueidis.Client {
@@ -35,7 +31,12 @@ func (s *shift) pretend(d time.Duration) {
 	s.mu.Lock()
 	s.runs[r] = struct{}{}
 	s.mu.Unlock()
-	time.AfterFunc(d, func() { s.ended(r) })
+	time.AfterFunc(d, func() {
+		s.mu.Lock()
+		delete(s.runs, r)
+		s.mu.Unlock()
+		s.signalFree()
+	})
 }
 
 func TestSuspectGetsItsTurnAmongTasksThatTakeLong(t *testing.T) {

@@ -1,49 +1,42 @@
 package queue
 
 import (
-	_ "embed"
+	"embed"
 
 	"github.com/speedlayer/speedlayer/internal/redisx"
 )
 
-var (
-	//go:embed lua/prelude.lua
-	prelude string
-	//go:embed lua/claim.lua
-	claimLua string
-	//go:embed lua/extend.lua
-	extendLua string
-	//go:embed lua/done.lua
-	doneLua string
-	//go:embed lua/retry.lua
-	retryLua string
-	//go:embed lua/bury.lua
-	buryLua string
-	//go:embed lua/reap.lua
-	reapLua string
-	//go:embed lua/disown.lua
-	disownLua string
-	//go:embed lua/remove.lua
-	removeLua string
-	//go:embed lua/revive.lua
-	reviveLua string
-	//go:embed lua/dead.lua
-	deadLua string
-	//go:embed lua/stats.lua
-	statsLua string
-)
+//go:embed lua/*.lua
+var sources embed.FS
 
 // Scripts are immutable and know no server; all queues share them.
 var (
-	claimScript  = redisx.NewScript(prelude + claimLua)
-	extendScript = redisx.NewScript(prelude + extendLua)
-	doneScript   = redisx.NewScript(prelude + doneLua)
-	retryScript  = redisx.NewScript(prelude + retryLua)
-	buryScript   = redisx.NewScript(prelude + buryLua)
-	reapScript   = redisx.NewScript(prelude + reapLua)
-	disownScript = redisx.NewScript(prelude + disownLua)
-	removeScript = redisx.NewScript(prelude + removeLua)
-	reviveScript = redisx.NewScript(prelude + reviveLua)
-	deadScript   = redisx.NewScript(prelude + deadLua)
-	statsScript  = redisx.NewScript(prelude + statsLua)
+	registerScript    = script("register")
+	renewScript       = script("renew")
+	fetchScript       = script("fetch")
+	doneScript        = script("done")
+	settleScript      = script("settle")
+	reapScript        = script("reap")
+	pardonScript      = script("pardon")
+	heldScript        = script("held")
+	leaveScript       = script("leave")
+	addScript         = script("add")
+	tickScript        = script("tick")
+	clockScript       = script("clock")
+	keptScript        = script("kept")
+	statsScript       = script("stats")
+	listEntriesScript = script("list_entries")
+	listKeptScript    = script("list_kept")
 )
+
+func script(name string) *redisx.Script {
+	return redisx.NewScript(source("prelude") + source(name))
+}
+
+func source(name string) string {
+	text, err := sources.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err) // the file is part of this package
+	}
+	return string(text)
+}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -15,6 +16,18 @@ type WorkerOptions struct {
 	// take before their contexts end; default 5 s. They then have one more second
 	// to return.
 	DrainTimeout time.Duration
+	// HangAfter is how long a run may take before it is reported, once, with
+	// [EventHanging] and a line in the log; default 5 min. A handler that hangs keeps
+	// its slot.
+	HangAfter time.Duration
+	// Limiter bounds how many tasks start in a time, over all workers that ask the same
+	// one. Default none.
+	Limiter Limiter
+	// Schedules are tasks that come again and again. All workers of a queue should have
+	// the same; each tick is run once. Default none.
+	Schedules []Schedule
+	// Middleware is wrapped around the handler, the first one outermost. Default none.
+	Middleware []Middleware
 	// Logger gets a line for each task that failed, died or was taken from a dead
 	// worker, and when Redis goes away; never a payload. Default none.
 	Logger *slog.Logger
@@ -23,26 +36,39 @@ type WorkerOptions struct {
 	OnEvent func(Event)
 }
 
+// Middleware returns a handler that does something around h.
+type Middleware func(h Handler) Handler
+
 // Worker runs the tasks of one queue.
 type Worker struct {
 	q       *Queue
 	handler Handler
+	batch   BatchHandler // instead of handler
 	o       WorkerOptions
 }
 
 // NewWorker returns a worker. Nothing happens before [Worker.Run].
 func NewWorker(q *Queue, h Handler, o WorkerOptions) *Worker {
-	setDefault(&o.Concurrency, 4)
-	setDefault(&o.DrainTimeout, 5*time.Second)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+	o = o.withDefaults()
+	for i := len(o.Middleware) - 1; i >= 0; i-- {
+		h = o.Middleware[i](h)
 	}
 	return &Worker{q: q, handler: h, o: o}
 }
 
+func (o WorkerOptions) withDefaults() WorkerOptions {
+	setDefault(&o.Concurrency, 4)
+	setDefault(&o.DrainTimeout, 5*time.Second)
+	setDefault(&o.HangAfter, 5*time.Minute)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
 const (
-	// pollInterval is how long an idle worker waits for a push before it looks for
-	// tasks that no push announces: handed back, reaped, due again.
+	// pollInterval is how long an idle worker waits for a new entry before it looks
+	// for tasks that none announces: due ones, suspects.
 	pollInterval = 500 * time.Millisecond
 	// stragglerTimeout is how long handlers may take to return once their context
 	// has ended.
@@ -52,84 +78,41 @@ const (
 	longestBackoff = time.Second
 )
 
+// errScheduleName is returned by Run.
+var errScheduleName = errors.New("a schedule needs a name of its own, and Every")
+
 // Run runs tasks until ctx ends. It then claims no more, lets running handlers
 // finish within WorkerOptions.DrainTimeout, ends the contexts of those that did
-// not, and hands their tasks back, so that another worker starts them within half
-// a second; that uses up no attempt.
+// not, and hands their tasks back, so that another worker starts them at once;
+// that uses up no attempt.
 //
 // Redis may be away at any time, also at first: Run goes on within about a second
 // of its return. A handler's result is kept until Redis has it.
 //
-// The error is nil. A handler that ignores the end of its context is left behind
-// with a line in the log; its result no longer counts.
+// The error is nil, but for Schedules that are not valid. A handler that ignores
+// the end of its context is left behind with a line in the log; its result no
+// longer counts.
 func (w *Worker) Run(ctx context.Context) error {
-	s := &shift{
-		w:       w,
-		runs:    make(map[*run]struct{}),
-		freed:   make(chan struct{}, 1),
-		doubts:  make(map[string]time.Time),
-		over:    make(chan struct{}),
-		trouble: trouble{log: w.o.Logger.With("queue", w.q.name)},
+	if err := w.checkSchedules(); err != nil {
+		return err
 	}
-	// Leases are renewed until the last handler has returned.
-	leases, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s := newShift(w)
+	// Claims are held, and results brought to Redis, until the last handler has
+	// returned.
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
-	keepers.Go(func() { s.keepLeases(leases) })
+	keepers.Go(func() { s.keepClaims(lasting) })
+	keepers.Go(func() { s.settleResults(lasting) })
 	keepers.Go(func() { s.reap(ctx) })
+	if w.q.o.Bridge {
+		keepers.Go(func() { s.awaitPushes(ctx) })
+	}
+	for _, schedule := range w.o.Schedules {
+		keepers.Go(func() { s.tick(ctx, schedule) })
+	}
 	s.fetch(ctx)
 	s.drain()
 	stop()
 	keepers.Wait()
 	return nil
 }
-
-// shift is the state of one call of Run.
-type shift struct {
-	w       *Worker
-	trouble trouble       // used by fetch
-	over    chan struct{} // closed when no result is waited for any longer
-
-	mu        sync.Mutex
-	runs      map[*run]struct{}
-	freed     chan struct{}        // signalled when a run ends; one waits at a time
-	soloUntil time.Time            // while a suspect runs: nothing else is claimed until then
-	doubts    map[string]time.Time // claims whose answer was lost, by token, until when
-}
-
-// trouble logs the beginning and the end of a time without Redis, not each error.
-type trouble struct {
-	log *slog.Logger
-	on  bool
-}
-
-func (t *trouble) note(err error) {
-	switch {
-	case err == nil && t.on:
-		t.log.Info("queue goes on")
-	case err != nil && !t.on:
-		t.log.Warn("queue cannot reach its tasks, trying again", "error", errorText(err))
-	}
-	t.on = err != nil
-}
-
-// sleep waits for d or until ctx ends, and reports whether ctx goes on.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// backoff is the delay before the next call to a Redis that did not answer.
-type backoff struct{ last time.Duration }
-
-func (b *backoff) next() time.Duration {
-	b.last = min(max(firstBackoff, 2*b.last), longestBackoff)
-	return b.last
-}
-
-func (b *backoff) reset() { b.last = 0 }

@@ -69,7 +69,24 @@ func TestMetricsFollowTheCache(t *testing.T) {
 	want(`kursapp_cache_misses_total{cache="users"}`, 1)
 	want(`kursapp_cache_loads_total{cache="users"}`, 1)
 	want("kursapp_cache_load_duration_seconds_count", 1)
-	want(`kursapp_cache_invalidations_total{cache="users"}`, 1)
+	// The service itself, and then the outbox.
+	eventually(t, startTimeout, func() error {
+		body := m.request(t, "GET", "/metrics", "").body
+		invalidations, err := metric(body, `kursapp_cache_invalidations_total{cache="users"}`)
+		if err != nil {
+			return err
+		}
+		// Everything at the start, and the change of one user: a row for users and a
+		// row for pages each.
+		delivered, err := metric(body, `kursapp_outbox_latency_seconds_count{what="invalidation"}`)
+		if invalidations != 2 || delivered != 4 {
+			return fmt.Errorf("%v invalidations, %v rows delivered, error %w", invalidations, delivered, err)
+		}
+		return nil
+	})
+	want(`kursapp_outbox_oldest_seconds`, 0)
+	want(`kursapp_outbox_failures_total`, 0)
+	want(`kursapp_outbox_delivered_rows_total`, 4)
 	want(`kursapp_cache_local_ready{cache="users"}`, 1)
 	want(`kursapp_cache_breaker_open{cache="users"}`, 0)
 	want(`kursapp_cache_local_lost_total{cache="users"}`, 0)

@@ -8,11 +8,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/speedlayer/speedlayer/internal/pgtest"
+	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, pgtest.IgnoreLeaks()...)
+	goleak.VerifyTestMain(m, append(pgtest.IgnoreLeaks(), redistest.IgnoreLeaks()...)...)
 }
 
 // database returns a pool on a new database with the schema.

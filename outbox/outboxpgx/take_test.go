@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
@@ -79,6 +80,13 @@ func TestNothingIsLostOrInventedWhileRelaysAreKilled(t *testing.T) {
 			t.Parallel()
 			pool := database(t)
 			exec(t, pool, `CREATE TABLE t (id int PRIMARY KEY); SELECT speedlayer.outbox_watch('t', 't', 'id')`)
+			config := pool.Config()
+			config.ConnConfig.RuntimeParams["application_name"] = "relay"
+			ofRelays, err := pgxpool.NewWithConfig(t.Context(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(ofRelays.Close)
 			const writers, each = 6, 120
 			sink := newRecorder()
 			var committed sync.Map
@@ -86,7 +94,7 @@ func TestNothingIsLostOrInventedWhileRelaysAreKilled(t *testing.T) {
 			done := make(chan struct{})
 			var relays, writing sync.WaitGroup
 			for range 3 {
-				source := newSource(t, pool, outboxpgx.Options{Concurrent: concurrent})
+				source := newSource(t, ofRelays, outboxpgx.Options{Concurrent: concurrent})
 				relays.Go(func() {
 					for {
 						select {
@@ -104,7 +112,7 @@ func TestNothingIsLostOrInventedWhileRelaysAreKilled(t *testing.T) {
 							case 1: // the connection of some relay, maybe this one's
 								kills.Add(1)
 								_, _ = pool.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-									WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE '%SKIP LOCKED%' LIMIT 1`)
+									WHERE datname = current_database() AND state = 'idle in transaction' AND application_name = 'relay' LIMIT 1`)
 							}
 							return results
 						})

@@ -84,6 +84,29 @@ func TestWhatAWatchWrites(t *testing.T) {
 			},
 		},
 		{
+			"the key is no primary key, any column counts", `CREATE TABLE t (id int PRIMARY KEY, team text, name text)`,
+			`SELECT speedlayer.outbox_watch('t', 'team', 'team', tags => '{"teams": "all"}')`,
+			[][]string{
+				{`INSERT INTO t VALUES (1, 'x'), (2, 'x'), (3, NULL)`, "invalidate team x", "invalidate_tag teams all"},
+				{`UPDATE t SET name = 'a' WHERE id < 3`, "invalidate team x", "invalidate_tag teams all"},
+				{`UPDATE t SET team = 'y' WHERE id = 1`, "invalidate team x", "invalidate team y", "invalidate_tag teams all"},
+				{`UPDATE t SET team = 'z' WHERE id = 3`, "invalidate team z", "invalidate_tag teams all"},
+				{`UPDATE t SET team = NULL WHERE id = 3`, "invalidate team z", "invalidate_tag teams all"},
+				{`UPDATE t SET name = 'b' WHERE id = 3`, "invalidate_tag teams all"},
+				{`DELETE FROM t WHERE id = 2`, "invalidate team x", "invalidate_tag teams all"},
+			},
+		},
+		{
+			"a trigger before changes the key", `CREATE TABLE t (id int PRIMARY KEY, a int);
+				CREATE FUNCTION move() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := NEW.id + 100; RETURN NEW; END';
+				CREATE TRIGGER move BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION move()`,
+			`SELECT speedlayer.outbox_watch('t', 'user', 'id')`,
+			[][]string{
+				{`INSERT INTO t VALUES (1)`, "invalidate user 1"},
+				{`UPDATE t SET a = 1`, "invalidate user 1", "invalidate user 101"},
+			},
+		},
+		{
 			"each row", `CREATE TABLE t (id int PRIMARY KEY, a text, b text)`,
 			`SELECT speedlayer.outbox_watch('t', 'user', 'id', tags => '{"users": "all"}', columns => '{a}', each_row => true)`,
 			[][]string{

@@ -1,26 +1,38 @@
--- prelude.lua stands in front of every script of this package that changes
--- something.
+-- prelude.lua stands in front of every script of this package.
 --
 -- KEYS  all keys of one queue, in the order of keys.go; the last one is the
---       beginning of the names of the tasks' hashes. They share a Cluster slot.
+--       beginning of the names of the others. They share a Cluster slot.
 --
--- A task's hash {queue}:task:<id> holds
---   payload   the bytes the producer wrote, never decoded here
---   size      how many those were, if payload is only the beginning of them
---   created   Redis time in ms when it was first claimed
---   attempts  runs that ended in an error
---   crashes   runs whose worker vanished
---   claim     token of the worker that runs it; absent while nobody does
---   lost      token of the claim that was last taken away
---   error     what went wrong last
---   died      Redis time in ms when it was given up; absent before
+-- A task is a list of fields: in an entry of a stream while it waits or runs, in
+-- the hash {queue}:task:<id> while it is scheduled, retried or dead.
+--   id            never changes
+--   type          may be missing
+--   payload       the bytes the producer wrote, never decoded here
+--   size          how many those were, if payload is only the beginning of them
+--   priority      1, -1, or missing for 0
+--   created       Redis time in ms when it came, once it has left its first entry
+--   attempts      runs that ended in an error
+--   crashes       runs whose worker vanished, as of the last move; {queue}:crashes
+--                 holds what counts
+--   max_attempts, timeout, deadline   see NewTask; ms
+--   unique        see NewTask
+--   error         what went wrong last
+--   died          Redis time in ms when it was given up
+--
+-- Who holds a claim: an entry that was delivered belongs to its consumer as long
+-- as that consumer stands in the sorted set of workers. The reaper strikes a
+-- worker off there first and moves its entries then, so a worker that was taken
+-- for dead changes nothing any more: one look fences a whole batch.
 --
 -- Redis does not roll a failed script back. Therefore what is added is written
 -- before what it replaces is removed, here and in every script: a script that
 -- stops half-way (out of memory, a key of a wrong type) may leave a task twice,
 -- never not at all.
 
-local pending, inbox, running, retry, suspects, dead, seq, reaper, tasks = unpack(KEYS)
+local list, inbox, again, high, normal, low, suspects, scheduled, retry, dead,
+  workers, crashes, meta, reaper, cron, base = unpack(KEYS)
+local streams = {again, high, normal, low, suspects}
+local group = 'workers'
 
 -- now is the server's clock in ms, the only clock that the queue knows.
 local function now()
@@ -28,61 +40,114 @@ local function now()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- owns reports whether token still holds the task. A worker that comes back for
--- a claim it lost was frozen or cut off but did not die: its task is no suspect.
-local function owns(id, token)
-  local held = redis.call('HMGET', tasks .. id, 'claim', 'lost', 'crashes')
-  if held[1] == token then
-    return true
-  end
-  if held[2] == token then
-    if tonumber(held[3] or '0') > 0 then
-      redis.call('HINCRBY', tasks .. id, 'crashes', -1)
-    end
-    redis.call('HDEL', tasks .. id, 'lost')
-  end
-  return false
+local function number(n)
+  return string.format('%.0f', n)
 end
 
--- refused is what a script returns when owns was false: 0 if somebody else may
--- have the task, -1 if there is no such task (any more).
-local function refused(id)
-  return redis.call('EXISTS', tasks .. id) - 1
+local function alive(worker)
+  return redis.call('ZSCORE', workers, worker)
 end
 
--- requeue makes a task due at a time. One more crash would condemn a suspect,
--- so it waits where only a worker takes it that runs nothing else.
-local function requeue(id, due, max_crashes)
-  local crashes = tonumber(redis.call('HGET', tasks .. id, 'crashes') or '0')
-  local set = retry
-  if crashes > 0 and crashes >= max_crashes - 1 then
-    set = suspects
+-- came is when an entry was added, which stands in its id.
+local function came(entry)
+  return string.match(entry, '^%d+')
+end
+
+-- task makes a table of an entry's fields.
+local function task(fields, entry)
+  local t = {}
+  for i = 1, #fields, 2 do
+    t[fields[i]] = fields[i + 1]
   end
-  redis.call('ZADD', set, due, id)
-  redis.call('HDEL', tasks .. id, 'claim')
-  redis.call('ZREM', running, id)
+  if entry then
+    t.id = t.id or entry
+    t.created = t.created or came(entry)
+  end
+  t.payload = t.payload or ''
+  return t
 end
 
--- curtail keeps the first bytes of a payload that can never run.
-local function curtail(id, payload, keep)
-  redis.call('HSET', tasks .. id, 'payload', string.sub(payload, 1, keep))
-  if #payload > keep then
-    redis.call('HSET', tasks .. id, 'size', #payload)
+local function fields(t)
+  local f = {}
+  for name, value in pairs(t) do
+    f[#f + 1] = name
+    f[#f + 1] = value
+  end
+  return f
+end
+
+-- claimed returns the task of an entry, or nil if there is none (any more).
+local function claimed(stream, entry)
+  local found = redis.call('XRANGE', stream, entry, entry)[1]
+  return found and task(found[2], entry)
+end
+
+-- by_priority is the stream in which a task waits for its turn. One more crash
+-- would condemn a suspect, so it waits where only a worker takes it that runs
+-- nothing else.
+local function by_priority(t, max_crashes)
+  local n = tonumber(t.crashes or '0')
+  if n > 0 and n >= max_crashes - 1 then
+    return suspects
+  elseif t.priority == '1' then
+    return high
+  elseif t.priority == '-1' then
+    return low
+  end
+  return normal
+end
+
+local function wait_in(stream, t)
+  redis.call('XADD', stream, '*', unpack(fields(t)))
+end
+
+-- keep puts a task into one of the sorted sets.
+local function keep(set, score, t)
+  redis.call('HSET', base .. 'task:' .. t.id, unpack(fields(t)))
+  redis.call('ZADD', set, score, t.id)
+end
+
+local function forget_entry(stream, entry)
+  redis.call('XACK', stream, group, entry)
+  redis.call('XDEL', stream, entry)
+end
+
+-- release lets another task with the same unique key in.
+local function release(unique, id)
+  if unique and redis.call('GET', base .. 'unique:' .. unique) == id then
+    redis.call('DEL', base .. 'unique:' .. unique)
   end
 end
 
--- bury moves a task to the dead letters, which keep the newest max_dead. The
--- oldest beyond that go, at most 100 at a time so that the script stays short.
-local function bury(id, err, t, max_dead)
-  redis.call('HSET', tasks .. id, 'error', err, 'died', t)
-  redis.call('ZADD', dead, t, id)
-  redis.call('HDEL', tasks .. id, 'claim')
-  redis.call('ZREM', running, id)
+-- erase forgets a task that is kept.
+local function erase(id)
+  release(redis.call('HGET', base .. 'task:' .. id, 'unique'), id)
+  redis.call('HDEL', crashes, id)
+  redis.call('DEL', base .. 'task:' .. id)
+end
+
+-- bury makes a task a dead letter. The newest max_dead are kept; the oldest beyond
+-- that go, at most 100 at a time so that the script stays short. Of a payload that
+-- can never run the first cut bytes are kept, where cut is not 0.
+local function bury(t, err, died, max_dead, cut)
+  if cut > 0 and #t.payload > cut then
+    t.size = t.size or tostring(#t.payload)
+    t.payload = string.sub(t.payload, 1, cut)
+  end
+  t.error, t.died = err, number(died)
+  keep(dead, died, t)
+  redis.call('HINCRBY', meta, 'died', 1)
   local excess = math.min(redis.call('ZCARD', dead) - max_dead, 100)
   if excess > 0 then
-    for _, old in ipairs(redis.call('ZRANGE', dead, 0, excess - 1)) do
-      redis.call('DEL', tasks .. old)
-      redis.call('ZREM', dead, old)
+    for _, id in ipairs(redis.call('ZRANGE', dead, 0, excess - 1)) do
+      erase(id)
+      redis.call('ZREM', dead, id)
     end
   end
+end
+
+-- held tells how many entries of a stream are claimed.
+local function held(stream)
+  local p = redis.pcall('XPENDING', stream, group)
+  return p.err and 0 or p[1]
 end

@@ -1,7 +1,9 @@
--- reap.lua takes tasks away from workers whose leases have ended.
+-- reap.lua takes tasks away from workers that have vanished: whose lease has ended,
+-- and those that are not known at all, as a worker that was struck off while a
+-- command of it was still on its way.
 --
 -- When nobody reaped for a while, Redis stood still or was away: no worker could
--- renew its leases. They all get time to do so first, so that a restart of Redis
+-- renew its lease. They all get time to do so first, so that a restart of Redis
 -- does not run every task twice.
 --
 -- ARGV  1 how many tasks at most
@@ -15,8 +17,8 @@
 -- Atomic, because a lease that is renewed between the look and the write must
 -- hold.
 
-local t = now()
-local max_crashes = tonumber(ARGV[2])
+local t, left = now(), tonumber(ARGV[1])
+local max_crashes, max_dead = tonumber(ARGV[2]), tonumber(ARGV[3])
 local state = redis.call('HMGET', reaper, 'last', 'grace')
 local last, grace = tonumber(state[1] or '0'), tonumber(state[2] or '0')
 -- Between two such times there is always a call that reaps, however slow the
@@ -29,22 +31,54 @@ if t < grace and grace - t <= tonumber(ARGV[5]) then -- not if the clock was set
   return {}
 end
 
+redis.call('ZREMRANGEBYSCORE', workers, '-inf', t)
+
 local reaped = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', running, '-inf', t, 'LIMIT', 0, tonumber(ARGV[1]))) do
-  local claim = redis.call('HGET', tasks .. id, 'claim')
-  if claim then
-    redis.call('HSET', tasks .. id, 'lost', claim, 'error', ARGV[6])
-    local crashes = redis.call('HINCRBY', tasks .. id, 'crashes', 1)
-    local gone = 0
-    if crashes >= max_crashes then
-      bury(id, ARGV[6], t, tonumber(ARGV[3]))
-      gone = 1
-    else
-      requeue(id, t, max_crashes)
-    end
-    reaped[#reaped + 1] = {id, crashes, gone}
+
+local function take_away(stream, entry)
+  local lost = claimed(stream, entry)
+  if not lost then
+    redis.call('XACK', stream, group, entry)
+    return
+  end
+  local n = redis.call('HINCRBY', crashes, lost.id, 1)
+  lost.crashes = number(n)
+  local gone = 0
+  if n >= max_crashes then
+    bury(lost, ARGV[6], t, max_dead, 0)
+    gone = 1
   else
-    redis.call('ZREM', running, id)
+    lost.error = ARGV[6]
+    local to = by_priority(lost, max_crashes)
+    if to ~= suspects then
+      to = again
+    end
+    wait_in(to, lost)
+  end
+  forget_entry(stream, entry)
+  reaped[#reaped + 1] = {lost.id, n, gone}
+end
+
+for _, stream in ipairs(streams) do
+  local consumers = redis.pcall('XINFO', 'CONSUMERS', stream, group)
+  if not consumers.err then
+    for _, c in ipairs(consumers) do
+      local info = task(c)
+      if not alive(info.name) then
+        if tonumber(info.pending) == 0 then
+          -- Its last command may still be on its way.
+          if tonumber(info.idle) > 60000 then
+            redis.call('XGROUP', 'DELCONSUMER', stream, group, info.name)
+          end
+        elseif left > 0 then
+          local entries = redis.call('XPENDING', stream, group, '-', '+', left, info.name)
+          left = left - #entries
+          for _, e in ipairs(entries) do
+            take_away(stream, e[1])
+          end
+        end
+      end
+    end
   end
 end
 return reaped

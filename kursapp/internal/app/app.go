@@ -16,6 +16,7 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
+	"github.com/speedlayer/speedlayer/outbox"
 )
 
 // App is one running kursapp: a server, a task worker, or both.
@@ -27,6 +28,11 @@ type App struct {
 	// prepare makes the database usable: it checks whose it is and migrates
 	// it. It is called until it succeeds.
 	prepare func(context.Context) error
+	ready   chan struct{} // closed once it succeeded
+	// outbox is what the database wants Redis to learn.
+	outbox outbox.Source
+	// identity names the data that Redis holds: see outbox.Sink.
+	identity func(context.Context) (string, error)
 	// owner reads whose the database is; nil where nobody else can change it.
 	owner func(context.Context) (postgres.Mode, error)
 	mail  mailRoute
@@ -43,9 +49,18 @@ type App struct {
 	foreign chan error
 }
 
+// database is what both engines are.
+type database interface {
+	kurs.Store
+	Outbox() outbox.Source
+}
+
 // newApp returns an App without any I/O: Redis and the database may be down.
-func newApp(mode Mode, log *slog.Logger, options rueidis.ClientOption, store kurs.Store, prepare func(context.Context) error) *App {
-	a := &App{mode: mode, log: log, store: &gate{store: store}, prepare: prepare, greet: func() {}, foreign: make(chan error, 1)}
+func newApp(mode Mode, log *slog.Logger, options rueidis.ClientOption, db database, prepare func(context.Context) error) *App {
+	a := &App{
+		mode: mode, log: log, store: &gate{store: db}, outbox: db.Outbox(), prepare: prepare,
+		ready: make(chan struct{}), greet: func() {}, foreign: make(chan error, 1),
+	}
 	a.redis = redisx.Open(options, redisx.LazyOptions{
 		Verify:    markRedis(mode),
 		OnConnect: func() { log.Info("Redis verbunden!") },
@@ -59,6 +74,7 @@ func newApp(mode Mode, log *slog.Logger, options rueidis.ClientOption, store kur
 			}
 		},
 	})
+	a.identity = redisIdentity(a.redis)
 	return a
 }
 
@@ -84,6 +100,9 @@ func (a *App) Run(ctx context.Context) error {
 	ground, stopGround := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { _ = a.redis.Run(ground) })
+	if services.completer != nil {
+		background.Go(func() { _ = services.completer.Run(ground) })
+	}
 	defer background.Wait()
 	defer stopGround()
 
@@ -119,7 +138,9 @@ func (a *App) Run(ctx context.Context) error {
 	if !a.awaitDatabase(ctx, opened) {
 		return work.Wait()
 	}
+	work.Go(func() error { return a.relay(ctx, services.relay) })
 	if a.listener != nil {
+		a.awaitEmptyOutbox(ctx)
 		a.greet()
 		work.Go(func() error { return serveHTTP(ctx, a.log, a.listener, services.handler) })
 		a.log.Info("listening", "addr", a.listener.Addr().String(), "mode", string(a.mode), "version", version)
@@ -204,6 +225,7 @@ func (a *App) open(ctx context.Context) error {
 		switch {
 		case err == nil:
 			a.store.open.Store(true)
+			close(a.ready)
 			a.log.Info("the database is ready")
 			return nil
 		case ctx.Err() != nil:

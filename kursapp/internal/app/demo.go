@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ const demoPassword = "test123"
 
 // demoStore is what both engines offer to the demo.
 type demoStore interface {
-	kurs.Store
+	database
 	PrepareDemo(ctx context.Context, passwordHash string) error
 }
 
@@ -81,6 +82,9 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 		return database.store.PrepareDemo(ctx, hash)
 	})
 	a.owner = database.owner
+	if redis.identity != nil {
+		a.identity = redis.identity
+	}
 	a.mail = mailRoute{toMailbox: true, publicURL: "http://" + listener.Addr().String()}
 	a.metricsListener = metricsListener
 	a.listener, a.cors, a.worker, a.localBytes = listener, c.CORSOrigins, true, c.LocalBytes()
@@ -95,6 +99,7 @@ type demoRedisServer struct {
 	options          rueidis.ClientOption
 	description, cli string
 	stop             func(context.Context) error
+	identity         func(context.Context) (string, error) // nil: ask it
 }
 
 func demoRedis(ctx context.Context, url, dir string) (demoRedisServer, error) {
@@ -111,7 +116,13 @@ func demoRedis(ctx context.Context, url, dir string) (demoRedisServer, error) {
 	if err != nil {
 		return demoRedisServer{}, fmt.Errorf("app: %w", err)
 	}
-	return demoRedisServer{r.Options, r.Description, r.CLI, r.Stop}, nil
+	s := demoRedisServer{options: r.Options, description: r.Description, cli: r.CLI, stop: r.Stop}
+	if r.InProcess {
+		// It says nothing about itself, and its data is as old as this demo.
+		id := rand.Text()
+		s.identity = func(context.Context) (string, error) { return id, nil }
+	}
+	return s, nil
 }
 
 // redisCLI is the redis-cli command that shows the keys of a Redis that the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/outbox"
 )
 
 // errNotReady is the cause of every refusal of a closed gate.
@@ -57,11 +58,11 @@ func (g *gate) AccountByEmail(ctx context.Context, email string) (kurs.Account, 
 	return g.store.AccountByEmail(ctx, email)
 }
 
-func (g *gate) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+func (g *gate) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
 	if err := g.check(); err != nil {
 		return kurs.User{}, err
 	}
-	return g.store.CreateUser(ctx, u, beforeCommit)
+	return g.store.CreateUser(ctx, u, tasks...)
 }
 
 func (g *gate) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {

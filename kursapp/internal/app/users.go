@@ -64,7 +64,7 @@ func userAdd(ctx context.Context, c config.UserAdd, log *slog.Logger, s streams)
 		return err
 	}
 	defer store.Close()
-	u, err := store.CreateUser(ctx, kurs.NewAccount{Name: name, Email: email, PasswordHash: hash, Role: kurs.Role(c.Role)}, nil)
+	u, err := store.CreateUser(ctx, kurs.NewAccount{Name: name, Email: email, PasswordHash: hash, Role: kurs.Role(c.Role)})
 	if errors.Is(err, kurs.ErrEmailTaken) {
 		return config.Usagef("the address %s is taken", email)
 	}

@@ -13,12 +13,14 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
+	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/queue"
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// absentTTL is how long it is remembered that there is no such user. A user who
+// absentTTL is how long it is remembered that there is no such user, short because
+// anybody can ask for any number of them. A user who
 // registers is there at once; one whom somebody adds past this service, after that.
 const absentTTL = 10 * time.Second
 
@@ -28,7 +30,10 @@ type services struct {
 	metrics http.Handler // nil: not served
 	watch   *cacheWatch
 	workers []*queue.Worker
-	close   func()
+	relay   *outbox.Relay
+	// completer is nil where no worker runs.
+	completer *outbox.Completer
+	close     func()
 }
 
 // build makes all parts and connects them. Nothing runs yet.
@@ -64,7 +69,7 @@ func (a *App) build() (*services, error) {
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
-		Welcome:  jobs.NewWelcome(mails),
+		Welcome:  jobs.WelcomeTask,
 		Hasher:   hasher,
 		Demo:     a.mode == ModeDemo,
 		Logger:   a.log,
@@ -73,6 +78,11 @@ func (a *App) build() (*services, error) {
 		users.Close()
 		limiter.Close()
 	}}
+	s.relay = a.newRelay(&sink{
+		users:    users,
+		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
+		identity: a.identity,
+	}, watch)
 	if s.handler, err = a.handler(users, accounts, kurs.NewLimits(limiter)); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
@@ -81,7 +91,10 @@ func (a *App) build() (*services, error) {
 		s.metrics = watch.metrics.Handler(a.log)
 	}
 	if a.worker {
-		s.workers = a.mailWorkers(accounts, mails, accountMails)
+		s.completer = outbox.NewCompleter(a.outbox, func(err error) {
+			a.log.Warn("the outbox keeps tasks that are over; it is told again", "error", err)
+		})
+		s.workers = a.mailWorkers(accounts, mails, accountMails, a.completing(s.completer, watch))
 	}
 	return s, nil
 }
@@ -152,7 +165,7 @@ func newMailRoute(m config.Mail) (mailRoute, error) {
 // mailWorkers returns the workers of the two mail queues. Without a mail server
 // there are none: the tasks stay where they are, use up no attempts, and the
 // first worker that has one takes them at once.
-func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Queue) []*queue.Worker {
+func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Queue, onEvent func(queue.Event)) []*queue.Worker {
 	sender := a.mail.sender
 	if a.mail.toMailbox {
 		sender = jobs.NewMailbox(a.redis)
@@ -161,7 +174,7 @@ func (a *App) mailWorkers(accounts *kurs.Accounts, mails, accountMails *queue.Qu
 		a.log.Warn("SMTP_URL is not set: mail tasks wait in their queues. Set it like " + jobs.SMTPForms)
 		return nil
 	}
-	options := queue.WorkerOptions{Logger: a.log}
+	options := queue.WorkerOptions{Logger: a.log, OnEvent: onEvent}
 	return []*queue.Worker{
 		queue.NewWorker(mails, jobs.MailHandler(sender), options),
 		queue.NewWorker(accountMails, jobs.AccountMailHandler(sender, accounts, a.mail.publicURL), options),

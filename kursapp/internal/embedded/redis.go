@@ -26,6 +26,8 @@ type Redis struct {
 	Description string
 	// CLI is the redis-cli command that shows its keys.
 	CLI string
+	// InProcess is true for miniredis, which lives and dies with this process.
+	InProcess bool
 
 	stop func(context.Context) error
 }
@@ -141,6 +143,7 @@ func startMini() (*Redis, error) {
 		Options:     options,
 		Description: "miniredis inside this process (no redis-server is installed)",
 		CLI:         "redis-cli -u redis://" + server.Addr(),
+		InProcess:   true,
 		stop: func(context.Context) error {
 			close(done)
 			<-ended

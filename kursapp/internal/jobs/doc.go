@@ -1,7 +1,7 @@
 // Package jobs holds the tasks of kursapp, which all are mails, and what sends
 // them.
 //
-//	email_queue   {"to","subject","body"}                     written by Welcome and by anybody with LPUSH
+//	email_queue   {"to","subject","body"}                     a WelcomeTask, or written by anybody with LPUSH
 //	account_mail  {"kind":"confirm_email","user_id","new_email"}  written by Confirmations
 //
 // Each queue has a handler ([MailHandler], [AccountMailHandler]) that a

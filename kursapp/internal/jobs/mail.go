@@ -29,7 +29,7 @@ const (
 // QueueOptions are the options of both queues: mail servers may be away for long,
 // so 20 attempts spread over about nine hours.
 func QueueOptions() queue.Options {
-	return queue.Options{MaxAttempts: 20, Backoff: queue.Backoff(2*time.Second, time.Hour)}
+	return queue.Options{MaxAttempts: 20, Backoff: queue.Backoff(2*time.Second, time.Hour), Bridge: true}
 }
 
 // Mail is a plain text mail, and as JSON the payload of a task in [MailQueue].

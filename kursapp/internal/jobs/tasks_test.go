@@ -102,7 +102,8 @@ func TestPermanentRefusalIsADeadLetterAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "death", func() bool { return seen.count(queue.EventDead) == 1 })
-	dead, err := q.Dead(t.Context(), 10)
+	page, err := q.List(t.Context(), queue.StateDead, "", 10)
+	dead := page.Tasks
 	if err != nil || len(dead) != 1 || dead[0].Attempts != 1 || !strings.Contains(dead[0].Error, "550") {
 		t.Errorf("Dead = %+v, %v, want one after one attempt, with the reply", dead, err)
 	}
@@ -124,7 +125,8 @@ func TestTasksThatAreNoMailsDieWithoutAQuotation(t *testing.T) {
 		redistest.Shared(t).CLI(t, "LPUSH", q.Name(), p)
 	}
 	eventually(t, "deaths", func() bool { return seen.count(queue.EventDead) == len(payloads) })
-	dead, err := q.Dead(t.Context(), 100)
+	page, err := q.List(t.Context(), queue.StateDead, "", 100)
+	dead := page.Tasks
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,38 +143,18 @@ func TestTasksThatAreNoMailsDieWithoutAQuotation(t *testing.T) {
 func TestWelcomeGreetsByNameInGerman(t *testing.T) {
 	t.Parallel()
 	q, sent := newQueue(t), &outbox{}
-	welcome := jobs.NewWelcome(q)
-	if err := welcome.Enqueue(t.Context(), kurs.User{ID: 7, Name: "Zoë <b>", Email: "zoe@example.com"}); err != nil {
-		t.Fatal(err)
+	task := jobs.WelcomeTask("Zoë <b>", "zoe@example.com")
+	if task.Queue != "email_queue" || task.Type != "" || !task.Durable {
+		t.Errorf("task %+v", task)
 	}
-	if got := redistest.Shared(t).CLI(t, "LINDEX", q.Name(), "0"); !strings.HasPrefix(got, `{"to":"zoe@example.com","subject":"Willkommen!","body":"Hallo Zoë <b>,\n\n`) {
-		t.Errorf("task %s", got)
+	if err := q.Enqueue(t.Context(), task.Payload); err != nil {
+		t.Fatal(err)
 	}
 	seen := work(t, q, jobs.MailHandler(sent), queue.WorkerOptions{})
 	eventually(t, "delivery", func() bool { return seen.count(queue.EventDone) == 1 })
 	m := sent.all()[0]
 	if m.To != "zoe@example.com" || m.Subject != "Willkommen!" || !strings.HasPrefix(m.Body, "Hallo Zoë <b>,\n") {
 		t.Errorf("mail %+v", m)
-	}
-}
-
-func TestWithdrawTakesTheWelcomeOfThatUserBack(t *testing.T) {
-	t.Parallel()
-	q := newQueue(t)
-	welcome := jobs.NewWelcome(q)
-	gone, eve := kurs.User{ID: 1, Name: "Max", Email: "max@example.com"}, kurs.User{ID: 2, Name: "Eve", Email: "eve@example.com"}
-	for _, u := range []kurs.User{gone, eve} {
-		if err := welcome.Enqueue(t.Context(), u); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 2 { // the second time there is none
-		if err := welcome.Withdraw(t.Context(), gone); err != nil {
-			t.Errorf("Withdraw = %v", err)
-		}
-	}
-	if got := redistest.Shared(t).CLI(t, "LRANGE", q.Name(), "0", "-1"); !strings.Contains(got, "eve@") || strings.Contains(got, "max@") {
-		t.Errorf("left in the queue: %s", got)
 	}
 }
 
@@ -202,8 +184,8 @@ func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	const task = `{"kind":"confirm_email","user_id":42,"new_email":"neu@example.com"}`
-	if got := redistest.Shared(t).CLI(t, "LRANGE", q.Name(), "0", "-1"); got != task {
-		t.Errorf("task %s, want %s", got, task)
+	if page, err := q.List(t.Context(), queue.StateWaiting, "", 10); err != nil || len(page.Tasks) != 1 || string(page.Tasks[0].Payload) != task {
+		t.Errorf("tasks %+v (%v), want %s", page.Tasks, err, task)
 	}
 	var log buffer
 	seen := work(t, q, jobs.AccountMailHandler(sent, begun, "https://kurs.example.com/"), queue.WorkerOptions{

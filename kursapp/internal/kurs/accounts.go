@@ -1,10 +1,10 @@
 package kurs
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
+	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
 )
@@ -16,7 +16,7 @@ type Accounts struct {
 	users    *Users
 	sessions *session.Manager
 	limiter  *ratelimit.Limiter
-	welcome  WelcomeMailer
+	welcome  func(name, email string) outbox.Task
 	hasher   *Hasher
 	demo     bool
 	now      func() time.Time
@@ -30,8 +30,9 @@ type AccountsDeps struct {
 	Users    *Users
 	Sessions *session.Manager
 	Limiter  *ratelimit.Limiter
-	Welcome  WelcomeMailer
-	Hasher   *Hasher
+	// Welcome returns the task that has a new user greeted.
+	Welcome func(name, email string) outbox.Task
+	Hasher  *Hasher
 	// Demo makes every Actor one of the demo, where the users routes are
 	// open; default false.
 	Demo bool
@@ -40,16 +41,6 @@ type AccountsDeps struct {
 	// Logger gets what a person should look at, without addresses, passwords
 	// or tokens; default none.
 	Logger *slog.Logger
-}
-
-// WelcomeMailer sends the mail that greets a new user.
-type WelcomeMailer interface {
-	// Enqueue returns nil when the mail will be sent for certain (the task is
-	// stored). After an error nothing was stored, or it is not known.
-	Enqueue(ctx context.Context, u User) error
-	// Withdraw takes back the task of a user who was not created after all,
-	// if it is there and no worker has taken it yet; nil also when it is not.
-	Withdraw(ctx context.Context, u User) error
 }
 
 // NewAccounts returns Accounts.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/outbox"
 )
 
 var errInjected = errors.New("injected fault")
@@ -22,8 +23,7 @@ type faultyStore struct {
 	// lostAnswer makes writes commit and then fail, as when the connection
 	// breaks during the commit.
 	lostAnswer atomic.Bool
-	// failCommit makes CreateUser fail after beforeCommit, with nothing
-	// stored.
+	// failCommit makes CreateUser fail in the commit, with nothing stored.
 	failCommit atomic.Bool
 	// lostForGood makes the store go down once CreateUser is over.
 	lostForGood atomic.Bool
@@ -85,23 +85,24 @@ func (s *faultyStore) AccountByEmail(ctx context.Context, email string) (kurs.Ac
 	return s.Store.AccountByEmail(ctx, email)
 }
 
-func (s *faultyStore) CreateUser(ctx context.Context, n kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+func (s *faultyStore) CreateUser(ctx context.Context, n kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
 	if err := s.enter(); err != nil {
 		return kurs.User{}, err
 	}
 	defer runOnce(&s.afterCreate)
 	defer func() { s.down.Store(s.lostForGood.Load() || s.down.Load()) }()
 	if s.failCommit.Load() {
-		_, err := s.Store.CreateUser(ctx, n, func(ctx context.Context, u kurs.User) error {
-			return errors.Join(beforeCommit(ctx, u), unavailable())
-		})
-		return kurs.User{}, err
+		return kurs.User{}, outcomeUnknown()
 	}
-	u, err := s.Store.CreateUser(ctx, n, beforeCommit)
-	if err = s.leave(err); err != nil {
-		return kurs.User{}, err
+	u, err := s.Store.CreateUser(ctx, n, tasks...)
+	if err == nil && s.lostAnswer.Load() {
+		return kurs.User{}, outcomeUnknown()
 	}
-	return u, nil
+	return u, err
+}
+
+func outcomeUnknown() error {
+	return &kurs.Error{Code: kurs.CodeUnavailable, Err: errors.Join(kurs.ErrOutcomeUnknown, errInjected)}
 }
 
 func (s *faultyStore) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
@@ -127,42 +128,6 @@ func (s *faultyStore) DeleteUser(ctx context.Context, id int64) error {
 	}
 	defer runOnce(&s.afterDelete)
 	return s.leave(s.Store.DeleteUser(ctx, id))
-}
-
-// welcomeMails stands for the queue, whose faults must be injected.
-type welcomeMails struct {
-	mu     sync.Mutex
-	queued []kurs.User
-	// refuse makes Enqueue fail, before or after the task was stored.
-	refuse      error
-	storeAnyhow bool
-	// afterEnqueue runs when the task is stored.
-	afterEnqueue func()
-}
-
-func (m *welcomeMails) Enqueue(_ context.Context, u kurs.User) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.refuse == nil || m.storeAnyhow {
-		m.queued = append(m.queued, u)
-	}
-	if m.afterEnqueue != nil {
-		m.afterEnqueue()
-	}
-	return m.refuse
-}
-
-func (m *welcomeMails) Withdraw(_ context.Context, u kurs.User) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.queued = slices.DeleteFunc(m.queued, func(q kurs.User) bool { return q == u })
-	return nil
-}
-
-func (m *welcomeMails) all() []kurs.User {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.queued)
 }
 
 type emailRequest struct {

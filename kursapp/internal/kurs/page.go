@@ -20,10 +20,6 @@ const PagesPrefix = "cache:users"
 // them.
 const pagesTag = "all"
 
-// pageTTL is short because, other than a single user, a page is not invalidated by
-// what is written past this service.
-const pageTTL = 10 * time.Second
-
 // UserPage is a part of the list of users, by id. Its JSON form is the contract of
 // GET /users.
 type UserPage struct {
@@ -88,7 +84,7 @@ func (u *Users) laterPage(ctx context.Context, after int64, limit int) (cache.En
 
 // pagesOptions makes the options of the cache of pages from those of the users'.
 func pagesOptions(o cache.Options) cache.Options {
-	o.TTL, o.NegativeTTL = pageTTL, 0
+	o.NegativeTTL = 0
 	o.LocalBytes = min(o.LocalBytes, 1<<20)
 	o.Tags = func(any) []string { return []string{pagesTag} }
 	return o

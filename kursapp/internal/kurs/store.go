@@ -2,8 +2,20 @@ package kurs
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/speedlayer/speedlayer/outbox"
 )
+
+// The key spaces that rows of the outbox name, in both databases' triggers.
+const (
+	OutboxUsers = "user"  // by the user's id
+	OutboxPages = "users" // by the one tag of all pages
+)
+
+// ErrOutcomeUnknown is in the error of a write that the database may have committed.
+var ErrOutcomeUnknown = errors.New("the database may have committed or not")
 
 // Store is the source of truth: users, their credentials and roles. The two
 // implementations (postgres, sqlite) pass the same suite (storetest).
@@ -16,6 +28,10 @@ import (
 // E-mail addresses are ASCII and unique without regard to case; they keep the
 // case they were written in. Ids are never reused, not even that of the
 // newest user after its deletion.
+//
+// Whatever changes the name or the address of a user, a hand-typed statement too,
+// writes into the outbox in the same transaction that Redis has to forget the user
+// (OutboxUsers) and all pages (OutboxPages).
 type Store interface {
 	// User returns one user.
 	User(ctx context.Context, id int64) (User, error)
@@ -27,12 +43,10 @@ type Store interface {
 	// regard to case.
 	AccountByEmail(ctx context.Context, email string) (Account, error)
 
-	// CreateUser inserts a user in one transaction and calls beforeCommit (if
-	// not nil) with it, inside that transaction. Where beforeCommit fails,
-	// nothing is stored and its error is returned as it is. A taken address is
-	// ErrEmailTaken, found before beforeCommit runs. Where the commit itself
-	// fails, the error says so with CodeUnavailable.
-	CreateUser(ctx context.Context, u NewAccount, beforeCommit func(context.Context, User) error) (User, error)
+	// CreateUser inserts a user, and the tasks into the outbox, in one transaction:
+	// both or neither. A taken address is ErrEmailTaken. Where the commit got no
+	// answer, the error is CodeUnavailable and wraps ErrOutcomeUnknown.
+	CreateUser(ctx context.Context, u NewAccount, tasks ...outbox.Task) (User, error)
 	// UpdateUser sets name and address. ErrEmailTaken where another user has
 	// the address. A new address voids the one that waits for confirmation: the
 	// newer decision counts.

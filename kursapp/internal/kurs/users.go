@@ -34,6 +34,8 @@ type Users struct {
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
 	log      *slog.Logger
+
+	allUsers, allPages sweep // for TRUNCATE
 }
 
 // UsersDeps is what Users stands on.
@@ -69,7 +71,7 @@ type EmailConfirmer interface {
 
 // NewUsers returns Users. Close releases its cache.
 func NewUsers(d UsersDeps) *Users {
-	return &Users{
+	u := &Users{
 		store: d.Store,
 		cache: cache.New(d.Client, CachePrefix, loadUser(d.Store), d.CacheOptions),
 		pages: cache.New(d.Client, PagesPrefix, func(ctx context.Context, limit int) (UserPage, error) {
@@ -80,6 +82,8 @@ func NewUsers(d UsersDeps) *Users {
 		limiter:  d.Limiter,
 		log:      loggerOrNone(d.Logger),
 	}
+	u.allUsers.run, u.allPages.run = u.cache.InvalidateAll, u.pages.InvalidateAll
+	return u
 }
 
 func loadUser(store Store) cache.Loader[int64, User] {
@@ -101,6 +105,8 @@ func loggerOrNone(l *slog.Logger) *slog.Logger {
 
 // Close ends what the cache does in the background.
 func (u *Users) Close() {
+	u.allUsers.wg.Wait()
+	u.allPages.wg.Wait()
 	u.cache.Close()
 	u.pages.Close()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/speedlayer/speedlayer/internal/redisx"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/sqlite"
+	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
 )
@@ -32,7 +33,7 @@ type world struct {
 	accounts *kurs.Accounts
 	limits   *kurs.Limits
 	hasher   *kurs.Hasher
-	welcome  *welcomeMails
+	outbox   outbox.Source
 	confirm  *confirmMails
 	clock    *atomic.Pointer[time.Time] // of confirmation tokens
 	path     string                     // of the database
@@ -61,7 +62,7 @@ func newWorld(t *testing.T, demo bool) *world {
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{})
 	t.Cleanup(w.limiter.Close)
 	w.limits = kurs.NewLimits(w.limiter)
-	w.welcome, w.confirm = &welcomeMails{}, &confirmMails{}
+	w.outbox, w.confirm = db.Outbox(), &confirmMails{}
 	w.users = w.newUsers(t)
 	w.hasher = newHasher(t, kurs.HasherOptions{Params: cheap})
 	w.clock = new(atomic.Pointer[time.Time])
@@ -70,6 +71,27 @@ func newWorld(t *testing.T, demo bool) *world {
 	w.accounts = w.newAccounts(w.hasher, demo)
 	kurs.OnDerive(w.hasher, func(uint32, uint32) { w.derivations.Add(1) })
 	return w
+}
+
+// welcome is the task of a new user.
+func welcome(name, email string) outbox.Task {
+	return outbox.Task{Queue: "mails", Payload: name + " <" + email + ">"}
+}
+
+// mails takes the welcome mails out of the outbox.
+func (w *world) mails(t *testing.T) (mails []string) {
+	t.Helper()
+	if _, _, err := w.outbox.Take(t.Context(), 1000, func(_ context.Context, rows []outbox.Row) []error {
+		for _, row := range rows {
+			if row.Kind == outbox.KindTask && row.Target == "mails" {
+				mails = append(mails, string(row.Payload))
+			}
+		}
+		return make([]error, len(rows))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return mails
 }
 
 // newUsers is what a further instance of the service would have.
@@ -85,7 +107,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 
 func (w *world) newAccounts(h *kurs.Hasher, demo bool) *kurs.Accounts {
 	return kurs.NewAccounts(kurs.AccountsDeps{
-		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Welcome: w.welcome,
+		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Welcome: welcome,
 		Hasher: h, Demo: demo, Now: func() time.Time { return *w.clock.Load() },
 	})
 }
@@ -136,7 +158,7 @@ func (w *world) addWithHash(t *testing.T, name string, role kurs.Role, hash stri
 	t.Helper()
 	u, err := w.store.CreateUser(t.Context(), kurs.NewAccount{
 		Name: name, Email: strings.ToLower(name) + "@example.com", PasswordHash: hash, Role: role,
-	}, nil)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

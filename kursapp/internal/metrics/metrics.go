@@ -1,5 +1,5 @@
-// Package metrics shows to Prometheus, and in one log line, what kursapp's caches
-// do. The numbers are read when somebody asks for them: a request pays for none
+// Package metrics shows to Prometheus what kursapp's caches and its outbox do, and the
+// caches in one log line. The numbers are read when somebody asks for them: a request pays for none
 // of it, except that a load of the database notes how long it took.
 //
 // No label holds a key, an id or anything else that a client chooses.
@@ -19,8 +19,10 @@ import (
 
 // Metrics is what one kursapp shows. Make it with [New].
 type Metrics struct {
-	registry *prometheus.Registry
-	loads    prometheus.Histogram
+	registry  *prometheus.Registry
+	loads     prometheus.Histogram
+	delivered *prometheus.HistogramVec
+	taskDone  prometheus.Histogram
 }
 
 // loadBuckets are the bounds of the histogram of loads, in seconds: from a read of

@@ -9,19 +9,20 @@ import (
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres/dbsqlc"
+	"github.com/speedlayer/speedlayer/outbox"
+	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
 )
 
-// beginCreate lets the server end the transaction of a process that froze in
-// beforeCommit: until then nobody else can register that address.
+// beginCreate lets the server end the transaction of a process that froze in the
+// middle: until then nobody else can register that address.
 const beginCreate = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
-// CreateUser inserts a user in one transaction and calls beforeCommit with it
-// inside. beforeCommit must return within 15 s.
+// CreateUser inserts a user and its tasks in one transaction.
 //
 // Where ctx ends before the commit begins, nothing is stored. Where the
-// connection is lost during the commit, the user may or may not be there: the
-// error is kurs.CodeUnavailable either way.
-func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+// connection is lost during the commit, both may or may not be there: the
+// error is kurs.CodeUnavailable and wraps kurs.ErrOutcomeUnknown.
+func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
 	const op = "create user"
 	if err := cmp.Or(checkText(kurs.FieldName, u.Name), checkText(kurs.FieldEmail, u.Email)); err != nil {
 		return kurs.User{}, err
@@ -31,24 +32,19 @@ func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit 
 		return kurs.User{}, s.translate(op, err)
 	}
 	defer conn.Release()
-	tx, user, err := s.insert(ctx, conn, u)
+	tx, user, err := s.insert(ctx, conn, u, tasks)
 	if err != nil {
 		s.dropReadOnly(err)
 		return kurs.User{}, s.translate(op, err)
 	}
 	defer s.rollback(ctx, tx)
-	if beforeCommit != nil {
-		if err := beforeCommit(ctx, user); err != nil {
-			return kurs.User{}, err
-		}
-	}
 	if err := ctx.Err(); err != nil {
 		return kurs.User{}, s.translate(op, err)
 	}
 	ctx, cancel := s.detached(ctx)
 	defer cancel()
 	if err := tx.Commit(ctx); err != nil {
-		return kurs.User{}, unavailable(fmt.Errorf("postgres: %s: commit: %w", op, err))
+		return kurs.User{}, unavailable(fmt.Errorf("postgres: %s: commit: %w: %w", op, kurs.ErrOutcomeUnknown, err))
 	}
 	return user, nil
 }
@@ -58,8 +54,8 @@ type beginner interface {
 	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
 }
 
-// insert begins a transaction and stores u in it.
-func (s *Store) insert(ctx context.Context, conn beginner, u kurs.NewAccount) (pgx.Tx, kurs.User, error) {
+// insert begins a transaction and stores u and the tasks in it.
+func (s *Store) insert(ctx context.Context, conn beginner, u kurs.NewAccount, tasks []outbox.Task) (pgx.Tx, kurs.User, error) {
 	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
 	tx, err := conn.BeginTx(bound, pgx.TxOptions{BeginQuery: beginCreate})
@@ -69,6 +65,9 @@ func (s *Store) insert(ctx context.Context, conn beginner, u kurs.NewAccount) (p
 	row, err := dbsqlc.New(tx).CreateUser(bound, dbsqlc.CreateUserParams{
 		Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role),
 	})
+	if err == nil {
+		err = outboxpgx.Enqueue(bound, tx, tasks...)
+	}
 	if err != nil {
 		s.rollback(ctx, tx)
 		return nil, kurs.User{}, err

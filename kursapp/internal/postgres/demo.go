@@ -14,6 +14,13 @@ import (
 // as it is where they find it (00002_mode.sql).
 const createMeta = "CREATE TABLE public.kursapp_meta (key text PRIMARY KEY, value text NOT NULL)"
 
+// forgetTasks takes the demo's mails away: they are none of production's.
+const forgetTasks = "DELETE FROM speedlayer.outbox WHERE kind = 'task'"
+
+// forgetSeeding says in two rows of the outbox what thousands say.
+const forgetSeeding = `DELETE FROM speedlayer.outbox WHERE kind <> 'task' AND delivered_at IS NULL;
+	SELECT speedlayer.outbox_invalidate_all('user'), speedlayer.outbox_invalidate_tag('users', 'all')`
+
 // PrepareDemo makes the database a demo's: it marks it, migrates it and, where
 // there are no users, makes the contract's sample data: user n is "User n" with
 // user{n}@example.com for n from 1 to 10,000, except user 1: Max, an
@@ -80,6 +87,9 @@ func (s *Store) seed(ctx context.Context, conn *pgx.Conn, passwordHash string) e
 		if err := q.SeedUsers(ctx, passwordHash); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, forgetSeeding); err != nil {
+			return err
+		}
 		s.logger.InfoContext(ctx, "sample users made", "users", 10_000)
 		return q.AdvanceSequence(ctx)
 	})
@@ -113,6 +123,9 @@ func (s *Store) Undemo(ctx context.Context) (deleted int, err error) {
 				return err
 			}
 			deleted = int(n)
+			if _, err := tx.Exec(ctx, forgetTasks); err != nil {
+				return err
+			}
 			return q.ForgetMode(ctx)
 		})
 	})

@@ -51,6 +51,7 @@ func TestDemoMakesTheSampleData(t *testing.T) {
 		"ids":            `SELECT min(id) = 1 AND max(id) = 10000 FROM users`,
 		"patterns":       `SELECT count(*) = 9999 FROM users WHERE name = 'User ' || id AND email = 'user' || id || '@example.com'`,
 		"passwords":      `SELECT count(*) = 1 FROM users WHERE password_hash <> ''`,
+		"outbox":         `SELECT count(*) = 2 FROM speedlayer.outbox`,
 		"administrators": `SELECT count(*) = 1 FROM users WHERE role = 'admin'`,
 	} {
 		if !query[bool](t, url, sql) {
@@ -127,7 +128,7 @@ func TestDemoThatDiedHalfwayIsContinued(t *testing.T) {
 			url := pgtest.Database(t)
 			if sql == "" {
 				demo(t, url)
-				sql = `DELETE FROM users; DROP TABLE demo_users; DELETE FROM kursapp_migrations WHERE version_id = 2`
+				sql = `DELETE FROM users; DROP TABLE demo_users; DELETE FROM kursapp_migrations WHERE version_id >= 2; DROP SCHEMA speedlayer CASCADE`
 			}
 			execute(t, url, sql)
 			demo(t, url)

@@ -34,6 +34,8 @@ const (
 	insufficientRights  = "42501"
 	undefinedColumn     = "42703"
 	undefinedTable      = "42P01"
+	undefinedFunction   = "42883"
+	undefinedSchema     = "3F000"
 	lockNotAvailable    = "55P03"
 	queryCanceled       = "57014"
 	adminShutdown       = "57P01"
@@ -71,7 +73,7 @@ func (s *Store) translate(op string, err error) error {
 		return wrapped
 	}
 	switch e.Code {
-	case undefinedTable, undefinedColumn:
+	case undefinedTable, undefinedColumn, undefinedFunction, undefinedSchema:
 		return unavailable(fmt.Errorf("postgres: %s: %w (%w)", op, ErrNotMigrated, err))
 	case uniqueViolation:
 		if e.ConstraintName == "users_email_key" {

@@ -108,7 +108,7 @@ func maintenance(op string, err error) error {
 	case unreachable(err):
 		return unavailable(wrapped)
 	case sqlState(err) == insufficientRights:
-		return fmt.Errorf("%w (make the user the owner of the database, or GRANT CREATE, USAGE ON SCHEMA public to it)", wrapped)
+		return fmt.Errorf("%w (make the user the owner of the database, or GRANT CREATE ON DATABASE and CREATE, USAGE ON SCHEMA public to it)", wrapped)
 	}
 	return wrapped
 }

@@ -25,7 +25,7 @@ const versionTable = "public.kursapp_migrations"
 // Migration is one step of the schema.
 type Migration struct {
 	Version int64
-	// Name is the file's: "00001_users.sql".
+	// Name is "00001_users.sql".
 	Name string
 	// AppliedAt is zero for a migration that is still to come.
 	AppliedAt time.Time
@@ -65,6 +65,7 @@ func (s *Store) up(ctx context.Context) (err error) {
 	db := stdlib.OpenDB(*s.pool.Config().ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithGoMigrations(outboxMigration()),
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (s *Store) up(ctx context.Context) (err error) {
 		return err
 	}
 	for _, r := range results {
-		s.logger.InfoContext(ctx, "database migrated", "migration", r.Source.Path, "duration", r.Duration)
+		s.logger.InfoContext(ctx, "database migrated", "version", r.Source.Version, "duration", r.Duration)
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// knownMigrations lists the embedded files, which sort by version.
+// knownMigrations lists the embedded files, which sort by version, and those in Go.
 func knownMigrations() ([]Migration, error) {
 	entries, err := migrationFiles.ReadDir("migrations")
 	if err != nil {
@@ -148,5 +149,5 @@ func knownMigrations() ([]Migration, error) {
 		}
 		migrations[i] = Migration{Version: version, Name: e.Name()}
 	}
-	return migrations, nil
+	return append(migrations, Migration{Version: outboxVersion, Name: "00003_outbox.go"}), nil
 }

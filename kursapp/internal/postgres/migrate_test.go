@@ -34,8 +34,8 @@ func TestManyInstancesMigrateOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := query[int](t, url, rows); n != 3 {
-		t.Errorf("%d rows of migrations, want 3 (none was applied twice)", n)
+	if n := query[int](t, url, rows); n != 4 {
+		t.Errorf("%d rows of migrations, want 4 (none was applied twice)", n)
 	}
 	if err := open(t, url).Migrate(t.Context()); err != nil {
 		t.Errorf("migrating again: %v", err)
@@ -51,7 +51,7 @@ func TestUnmigratedDatabaseIsUnavailable(t *testing.T) {
 		"DeleteUser":       func() error { return s.DeleteUser(t.Context(), 1) },
 		"EnsureProduction": func() error { return s.EnsureProduction(t.Context()) },
 		"CreateUser": func() error {
-			_, err := s.CreateUser(t.Context(), kurs.NewAccount{Name: "A", Email: "a@example.com", Role: kurs.RoleUser}, nil)
+			_, err := s.CreateUser(t.Context(), kurs.NewAccount{Name: "A", Email: "a@example.com", Role: kurs.RoleUser})
 			return err
 		},
 	} {
@@ -70,7 +70,7 @@ func TestHalfMigratedDatabaseIsUnavailable(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	s := migrated(t, url)
-	execute(t, url, `DELETE FROM kursapp_migrations WHERE version_id = 2; DROP TABLE demo_users, kursapp_meta`)
+	execute(t, url, `DELETE FROM kursapp_migrations WHERE version_id >= 2; DROP TABLE demo_users, kursapp_meta; DROP SCHEMA speedlayer CASCADE`)
 	if err := s.Ping(t.Context()); !errors.Is(err, postgres.ErrNotMigrated) {
 		t.Errorf("error %v, want %v", err, postgres.ErrNotMigrated)
 	}
@@ -103,7 +103,7 @@ func TestMigrationStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(before) != 2 || before[0].Version != 1 || before[0].Name != "00001_users.sql" || !before[0].AppliedAt.IsZero() || before[1].Version != 2 {
+	if len(before) != 3 || before[0].Version != 1 || before[0].Name != "00001_users.sql" || !before[0].AppliedAt.IsZero() || before[1].Version != 2 {
 		t.Errorf("status of an empty database: %+v", before)
 	}
 	if err := s.Migrate(t.Context()); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/speedlayer/speedlayer/internal/pgtest"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
+	"github.com/speedlayer/speedlayer/outbox"
 )
 
 // How long a call may take while PostgreSQL is away, and while it is there but
@@ -32,7 +33,7 @@ func everyCall(ctx context.Context, s *postgres.Store) map[string]func() error {
 		"UpdateUser":     func() error { _, err := s.UpdateUser(ctx, 1, "A", "a@example.com"); return err },
 		"DeleteUser":     func() error { return s.DeleteUser(ctx, 1) },
 		"CreateUser": func() error {
-			_, err := s.CreateUser(ctx, kurs.NewAccount{Name: "A", Email: "a@example.com", Role: kurs.RoleUser}, nil)
+			_, err := s.CreateUser(ctx, kurs.NewAccount{Name: "A", Email: "a@example.com", Role: kurs.RoleUser})
 			return err
 		},
 		"Mode":             func() error { _, err := s.Mode(ctx); return err },
@@ -241,10 +242,31 @@ func TestRowLockedBySomebodyElseIsBounded(t *testing.T) {
 func TestServerLostDuringCreateStoresNothing(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
-	s := migrated(t, server.Database(t))
-	_, err := s.CreateUser(t.Context(), kurs.NewAccount{Name: "Max", Email: "max@example.com", Role: kurs.RoleUser},
-		func(context.Context, kurs.User) error { server.Kill(t); return nil })
-	if !errors.Is(err, kurs.ErrUnavailable) {
+	url := server.Database(t)
+	s := migrated(t, url)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	// The user is stored, and the task waits.
+	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE speedlayer.outbox IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	go func() {
+		_, err := s.CreateUser(context.Background(), kurs.NewAccount{Name: "Max", Email: "max@example.com", Role: kurs.RoleUser},
+			outbox.Task{Queue: "q"})
+		failed <- err
+	}()
+	eventually(t, 5*time.Second, "the task waits", func() error {
+		if query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == 0 {
+			return errors.New("nobody waits")
+		}
+		return nil
+	})
+	server.Kill(t)
+	if err := <-failed; !errors.Is(err, kurs.ErrUnavailable) || errors.Is(err, kurs.ErrOutcomeUnknown) {
 		t.Errorf("error %v, want %v", err, kurs.ErrUnavailable)
 	}
 	server.Restart(t)

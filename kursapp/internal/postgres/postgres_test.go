@@ -108,7 +108,7 @@ func databaseOf(t *testing.T, url string) string {
 // create stores a user with the given address.
 func create(t *testing.T, s *postgres.Store, email string) kurs.User {
 	t.Helper()
-	u, err := s.CreateUser(t.Context(), kurs.NewAccount{Name: "Somebody", Email: email, Role: kurs.RoleUser}, nil)
+	u, err := s.CreateUser(t.Context(), kurs.NewAccount{Name: "Somebody", Email: email, Role: kurs.RoleUser})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,15 +154,35 @@ func TestConformance(t *testing.T) {
 		migrated(t, url).Close()
 		databases <- url
 	}
-	storetest.Run(t, func(t *testing.T) kurs.Store {
+	storetest.Run(t, func(t *testing.T) storetest.Engine {
 		t.Helper()
 		url := <-databases
 		t.Cleanup(func() {
-			executeLate(t, url, `TRUNCATE users CASCADE`)
+			executeLate(t, url, `TRUNCATE users CASCADE; DELETE FROM speedlayer.outbox`)
 			databases <- url
 		})
-		return open(t, url)
+		return storetest.Engine{Store: open(t, url), Rows: func(tb testing.TB) []string {
+			tb.Helper()
+			return outboxRows(tb, url)
+		}}
 	})
+}
+
+// outboxRows is storetest.Engine.Rows.
+func outboxRows(tb testing.TB, url string) []string {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, _ := conn.Query(tb.Context(), `SELECT trim(kind || ' ' || target || ' ' || key || ' ' || coalesce(payload::text, ''))
+		FROM speedlayer.outbox ORDER BY id`)
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return found
 }
 
 func TestConformanceOnOneConnection(t *testing.T) {

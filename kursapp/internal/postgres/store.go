@@ -14,6 +14,8 @@ import (
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres/dbsqlc"
+	"github.com/speedlayer/speedlayer/outbox"
+	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
 )
 
 var _ kurs.Store = (*Store)(nil)
@@ -37,7 +39,7 @@ type Config struct {
 	MaxConns int32
 	// CallTimeout bounds a read, the wait for a free connection included, and
 	// each step of a write: getting a connection that is alive, the statement,
-	// and CreateUser's commit (beforeCommit takes what it takes); default 2 s.
+	// and CreateUser's commit; default 2 s.
 	CallTimeout time.Duration
 	// Logger hears of migrations and of the demo's sample data; default none.
 	Logger *slog.Logger
@@ -47,6 +49,7 @@ type Config struct {
 type Store struct {
 	pool        *pgxpool.Pool
 	queries     *dbsqlc.Queries
+	outbox      *outboxpgx.Source
 	callTimeout time.Duration
 	logger      *slog.Logger
 	closed      atomic.Bool
@@ -74,8 +77,12 @@ func Open(c Config) (*Store, error) {
 		return nil, fmt.Errorf("postgres: open: %w", err)
 	}
 	s.queries = dbsqlc.New(s.pool)
+	s.outbox = outboxpgx.NewSource(s.pool, outboxpgx.Options{})
 	return s, nil
 }
+
+// Outbox returns the source of what Redis has to learn. It ends with the Store.
+func (s *Store) Outbox() outbox.Source { return s.outbox }
 
 func configurePool(config *pgxpool.Config, c Config) {
 	switch u, err := url.Parse(c.URL); {
@@ -114,6 +121,7 @@ func (s *Store) Close() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		s.outbox.Close()
 		s.pool.Close()
 	}()
 	select {

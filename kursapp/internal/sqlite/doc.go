@@ -3,8 +3,7 @@
 //
 // Writers take turns on one connection, in transactions that take the write
 // lock at their beginning; readers have connections of their own and, thanks
-// to the write-ahead log, never wait for a writer, not even for one whose
-// beforeCommit is slow.
+// to the write-ahead log, never wait for a writer.
 //
 // One process at a time uses a file: the caches of two would not know of each
 // other's changes. The second is told so (ErrInUse). Looking into the file

@@ -31,7 +31,7 @@ type Config struct {
 	// (SQLite's) and path.lock.
 	Path string
 	// CallTimeout bounds each call, the wait for other writers included;
-	// default 2 s. CreateUser also takes what beforeCommit takes.
+	// default 2 s.
 	CallTimeout time.Duration
 	// Logger hears of migrations and of the sample data; default none.
 	Logger *slog.Logger
@@ -43,6 +43,7 @@ type Store struct {
 	writer      *sql.DB // one connection
 	reader      *sql.DB
 	queries     *dbsqlc.Queries // on reader
+	outbox      *Outbox
 	callTimeout time.Duration
 	logger      *slog.Logger
 	closed      atomic.Bool
@@ -87,6 +88,9 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	s.reader.SetMaxOpenConns(4)
 	s.reader.SetMaxIdleConns(4)
 	s.queries = dbsqlc.New(s.reader)
+	if s.outbox, err = openOutbox(path); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -149,6 +153,9 @@ func acquireLock(ctx context.Context, path string) (*sql.DB, error) {
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	var errs []error
+	if s.outbox != nil {
+		errs = append(errs, s.outbox.db.Close())
+	}
 	for _, db := range []*sql.DB{s.reader, s.writer, s.lock} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -191,7 +198,8 @@ func write[T any](ctx context.Context, s *Store, op string, f func(context.Conte
 // transaction is a transaction that gives its connection back at its end.
 type transaction struct {
 	*sql.Tx
-	conn *sql.Conn
+	conn      *sql.Conn
+	committed func()
 }
 
 // begin waits for the turn of ctx and begins a transaction, which ctx no
@@ -208,12 +216,16 @@ func (s *Store) begin(ctx context.Context) (*transaction, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &transaction{Tx: tx, conn: conn}, nil
+	return &transaction{Tx: tx, conn: conn, committed: s.outbox.Wake}, nil
 }
 
 // Commit makes the changes permanent.
 func (t *transaction) Commit() error {
-	return errors.Join(t.Tx.Commit(), t.conn.Close())
+	err := t.Tx.Commit()
+	if err == nil {
+		t.committed()
+	}
+	return errors.Join(err, t.conn.Close())
 }
 
 // Rollback discards the changes unless they were committed.

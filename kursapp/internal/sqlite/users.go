@@ -3,10 +3,12 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/sqlite/dbsqlc"
+	"github.com/speedlayer/speedlayer/outbox"
 )
 
 // User returns one user.
@@ -60,10 +62,9 @@ func account(row dbsqlc.User) kurs.Account {
 	}
 }
 
-// CreateUser inserts a user in one transaction and calls beforeCommit with it
-// inside. Other writers wait meanwhile; readers do not. Where ctx ends before
+// CreateUser inserts a user and its tasks in one transaction. Where ctx ends before
 // the commit begins, nothing is stored.
-func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit func(context.Context, kurs.User) error) (kurs.User, error) {
+func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
 	const op = "create user"
 	if err := cmp.Or(checkText(kurs.FieldName, u.Name), checkText(kurs.FieldEmail, u.Email)); err != nil {
 		return kurs.User{}, err
@@ -75,25 +76,23 @@ func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, beforeCommit 
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
-	row, err := dbsqlc.New(tx).CreateUser(bound, dbsqlc.CreateUserParams{
+	q := dbsqlc.New(tx)
+	row, err := q.CreateUser(bound, dbsqlc.CreateUserParams{
 		Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role), CreatedAt: time.Now().UnixMicro(),
 	})
+	if err == nil {
+		err = addTasks(bound, q, tasks)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return kurs.User{}, s.translate(op, err)
 	}
-	user := kurs.User(row)
-	if beforeCommit != nil {
-		if err := beforeCommit(ctx, user); err != nil {
-			return kurs.User{}, err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return kurs.User{}, s.translate(op, err)
-	}
 	if err := tx.Commit(); err != nil {
-		return kurs.User{}, unavailable(s.translate(op+": commit", err))
+		return kurs.User{}, unavailable(s.translate(op+": commit", fmt.Errorf("%w: %w", kurs.ErrOutcomeUnknown, err)))
 	}
-	return user, nil
+	return kurs.User(row), nil
 }
 
 // UpdateUser sets name and address.

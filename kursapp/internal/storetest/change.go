@@ -94,7 +94,7 @@ var changeTests = map[string]func(fixture){
 	"RoleChangesAlone": func(t fixture) {
 		u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{
 			Name: "Ada", Email: "ada@example.com", PasswordHash: "hash", Role: kurs.RoleUser,
-		}, nil)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -22,73 +21,18 @@ var createTests = map[string]func(fixture){
 	"TakenAddressIsRefusedWhateverItsCase": func(t fixture) {
 		t.create("Max@example.com")
 		for _, email := range []string{"Max@example.com", "max@EXAMPLE.com"} {
-			called := false
-			u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Other", Email: email, Role: kurs.RoleUser},
-				func(context.Context, kurs.User) error { called = true; return nil })
+			u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Other", Email: email, Role: kurs.RoleUser})
 			t.wantError(zeroResult(t, u, err), kurs.ErrEmailTaken)
-			if called {
-				t.Errorf("%s: beforeCommit ran for an address that is taken", email)
-			}
 		}
-	},
-
-	"NothingIsSeenBeforeTheCommit": func(t fixture) {
-		other := t.create("other@example.com")
-		u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Max", Email: "max@example.com", Role: kurs.RoleUser},
-			func(ctx context.Context, u kurs.User) error {
-				if u.ID == 0 || u.Name != "Max" || u.Email != "max@example.com" {
-					t.Errorf("beforeCommit got %+v", u)
-				}
-				// Readers go on meanwhile, and see nothing of it.
-				if _, err := t.store.User(ctx, u.ID); !errors.Is(err, kurs.ErrUserNotFound) {
-					t.Errorf("the user is seen before the commit (error %v)", err)
-				}
-				t.wantNoAddress("max@example.com")
-				t.wantUser(other)
-				return nil
-			})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.wantUser(u)
-	},
-
-	"FailedBeforeCommitStoresNothing": func(t fixture) {
-		sentinel := errors.New("queue is down")
-		var seen kurs.User
-		u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Max", Email: "max@example.com", Role: kurs.RoleUser},
-			func(_ context.Context, u kurs.User) error { seen = u; return sentinel })
-		if zeroResult(t, u, err) != sentinel { //nolint:errorlint // the contract is the very same error, not one that wraps it
-			t.Fatalf("error %v, want the one of beforeCommit as it is", err)
-		}
-		t.wantNoAddress("max@example.com")
-		_, err = t.store.User(t.Context(), seen.ID)
-		t.wantError(err, kurs.ErrUserNotFound)
-		t.create("max@example.com") // the address is free
-	},
-
-	"PanicInBeforeCommitStoresNothing": func(t fixture) {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("the panic was swallowed")
-				}
-			}()
-			_, _ = t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Max", Email: "max@example.com", Role: kurs.RoleUser},
-				func(context.Context, kurs.User) error { panic("bug") })
-		}()
-		t.wantNoAddress("max@example.com")
-		t.create("max@example.com") // nothing is locked any more
 	},
 
 	"OneOfManyRegistrationsWins": func(t fixture) {
-		var won, called atomic.Int32
+		var won atomic.Int32
 		var wg sync.WaitGroup
 		for n := range 24 {
 			email := []string{"max@example.com", "Max@example.com", "MAX@EXAMPLE.COM"}[n%3]
 			wg.Go(func() {
-				_, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Max", Email: email, Role: kurs.RoleUser},
-					func(context.Context, kurs.User) error { called.Add(1); return nil })
+				_, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Max", Email: email, Role: kurs.RoleUser}, greeting)
 				switch {
 				case err == nil:
 					won.Add(1)
@@ -98,9 +42,10 @@ var createTests = map[string]func(fixture){
 			})
 		}
 		wg.Wait()
-		if won.Load() != 1 || called.Load() != 1 {
-			t.Errorf("%d registrations of one address succeeded and beforeCommit ran %d times, want 1 and 1", won.Load(), called.Load())
+		if won.Load() != 1 {
+			t.Errorf("%d registrations of one address succeeded, want 1", won.Load())
 		}
+		t.wantTasks(1)
 	},
 
 	"IDsAreNeverReused": func(t fixture) {
@@ -123,7 +68,7 @@ var createTests = map[string]func(fixture){
 			"e\u0301 is not \u00e9", "\u202eright to left", "O'Brien \"; DROP TABLE users; --", " spaces ", "%s $1 ?1 \\",
 			strings.Repeat("ß", 200), strings.Repeat("💡", 200),
 		} {
-			u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: name, Email: numbered(n), Role: kurs.RoleUser}, nil)
+			u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: name, Email: numbered(n), Role: kurs.RoleUser})
 			if err != nil {
 				t.Fatalf("%q: %v", name, err)
 			}
@@ -151,7 +96,7 @@ var createTests = map[string]func(fixture){
 			{"A", "a\x00@example.com", "email", kurs.RuleControlChar},
 			{"A", "a\xff@example.com", "email", kurs.RuleNotUTF8},
 		} {
-			_, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: c.name, Email: c.email, Role: kurs.RoleUser}, nil)
+			_, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: c.name, Email: c.email, Role: kurs.RoleUser})
 			t.wantInvalid(err, c.field, c.rule)
 			_, err = t.store.UpdateUser(t.Context(), u.ID, c.name, c.email)
 			t.wantInvalid(err, c.field, c.rule)
@@ -166,7 +111,7 @@ var createTests = map[string]func(fixture){
 	},
 
 	"UnknownRoleIsRefused": func(t fixture) {
-		if _, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "A", Email: "a@example.com", Role: "root"}, nil); err == nil {
+		if _, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "A", Email: "a@example.com", Role: "root"}); err == nil {
 			t.Error("an account with role root was stored")
 		}
 		u := t.create("b@example.com")

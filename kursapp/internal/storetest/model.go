@@ -97,7 +97,7 @@ func (m *model) create(r *rapid.T) {
 	if m.owner(n.Email) != 0 {
 		want = kurs.CodeEmailTaken
 	}
-	u, err := m.store.CreateUser(m.Context(), n, nil)
+	u, err := m.store.CreateUser(m.Context(), n)
 	if !expect(r, err, want) {
 		return
 	}

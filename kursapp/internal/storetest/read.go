@@ -53,7 +53,7 @@ var readTests = map[string]func(fixture){
 		before := time.Now().Add(-time.Minute)
 		u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{
 			Name: "Ada", Email: "ada@example.com", PasswordHash: "hash of it", Role: kurs.RoleAdmin,
-		}, nil)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

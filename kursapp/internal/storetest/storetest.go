@@ -12,16 +12,25 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 )
 
-// Run runs the suite. open returns an empty store of the test's own and closes
+// Engine is an empty store and what its outbox holds.
+type Engine struct {
+	Store kurs.Store
+	// Rows returns kind, target, key and payload of all rows in the outbox, separated
+	// by blanks, in the order of their ids.
+	Rows func(tb testing.TB) []string
+}
+
+// Run runs the suite. open returns an engine of the test's own and closes
 // it at the test's end. The tests run in parallel.
-func Run(t *testing.T, open func(t *testing.T) kurs.Store) {
+func Run(t *testing.T, open func(t *testing.T) Engine) {
 	t.Helper()
-	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests}
+	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests, outboxTests}
 	for _, group := range groups {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				test(fixture{T: t, store: open(t)})
+				e := open(t)
+				test(fixture{T: t, store: e.Store, rows: func() []string { return e.Rows(t) }})
 			})
 		}
 	}
@@ -32,6 +41,7 @@ type fixture struct {
 	*testing.T
 
 	store kurs.Store
+	rows  func() []string
 }
 
 // missing is an id that no test ever gets.
@@ -40,7 +50,7 @@ const missing = 1 << 40
 // create stores a user with the given address.
 func (t fixture) create(email string) kurs.User {
 	t.Helper()
-	u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Somebody", Email: email, Role: kurs.RoleUser}, nil)
+	u, err := t.store.CreateUser(t.Context(), kurs.NewAccount{Name: "Somebody", Email: email, Role: kurs.RoleUser})
 	if err != nil {
 		t.Fatalf("create %s: %v", email, err)
 	}

@@ -1,5 +1,5 @@
 -- Functions that make a table tell of its changes. Each watch is one trigger
--- function with static SQL and up to four triggers, all written by outbox_watch.
+-- function with static SQL and up to five triggers, all written by outbox_watch.
 
 -- The end of the names of the triggers and the function of one watch.
 CREATE OR REPLACE FUNCTION speedlayer.outbox_suffix(target text) RETURNS text
@@ -33,7 +33,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM tag
 $$;
 
--- Builds the query for the keys of rows that an UPDATE of a statement changed.
+-- Builds the query for the keys of rows of which an UPDATE changed one of columns.
 --
 -- Rows before and after are paired by primary key: a FULL JOIN has no nested loop,
 -- so a plan that was made for one row is good for 100,000, and a changed primary key
@@ -47,11 +47,10 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
     WHEN alone THEN
         format('SELECT k.key FROM speedlayer_old AS o CROSS JOIN speedlayer_new AS n CROSS JOIN LATERAL '
-            '(SELECT n.%1$I::text AS key UNION ALL SELECT o.%1$I::text WHERE o.%1$I::text IS DISTINCT FROM n.%1$I::text) AS k', key_column)
-        || CASE WHEN columns IS NULL THEN '' ELSE format(' WHERE ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record',
-            speedlayer.outbox_columns('n', columns || key_column), speedlayer.outbox_columns('o', columns || key_column)) END
-    WHEN columns IS NULL THEN
-        format('SELECT n.%1$I::text AS key FROM speedlayer_new AS n UNION SELECT o.%1$I::text FROM speedlayer_old AS o', key_column)
+            '(SELECT n.%1$I::text AS key UNION ALL SELECT o.%1$I::text WHERE o.%1$I::text IS DISTINCT FROM n.%1$I::text) AS k'
+            ' WHERE ROW(%2$s)::record OPERATOR(pg_catalog.*<>) ROW(%3$s)::record',
+            key_column,
+            speedlayer.outbox_columns('n', columns || key_column), speedlayer.outbox_columns('o', columns || key_column))
     ELSE
         format('SELECT DISTINCT k.key FROM speedlayer_old AS o FULL JOIN speedlayer_new AS n ON %2$s'
             ' CROSS JOIN LATERAL (VALUES (o.%1$I::text), (n.%1$I::text)) AS k (key)'
@@ -83,6 +82,12 @@ BEGIN
                     speedlayer.outbox_columns('NEW', columns || key_column), speedlayer.outbox_columns('OLD', columns || key_column))
             END || speedlayer.outbox_statement(target, tags, on_insert || format(
                 ' UNION ALL SELECT OLD.%1$I::text WHERE OLD.%1$I::text IS DISTINCT FROM NEW.%1$I::text', key_column));
+    ELSIF columns IS NULL THEN
+        -- The new keys, once a statement; the old one of a row whose key changed comes
+        -- from a trigger for rows, which hardly ever fires.
+        on_update := format(E'IF TG_LEVEL = ''ROW'' THEN\n    %s\n    ELSE\n    %s\n    END IF;',
+            speedlayer.outbox_statement(target, NULL, format('SELECT OLD.%I::text AS key', key_column)),
+            speedlayer.outbox_statement(target, tags, on_insert));
     ELSE
         on_update := format(E'IF (SELECT count(*) FROM (SELECT FROM speedlayer_new LIMIT 2) AS s) = 1 THEN\n    %s\n    ELSE\n    %s\n    END IF;',
             speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => true)),
@@ -183,12 +188,18 @@ BEGIN
         trigger := format('speedlayer_outbox_%s_%s', event, suffix);
         tables := CASE WHEN each_row THEN '' ELSE CASE event
             WHEN 'insert' THEN 'REFERENCING NEW TABLE AS speedlayer_new'
-            WHEN 'update' THEN 'REFERENCING OLD TABLE AS speedlayer_old NEW TABLE AS speedlayer_new'
+            WHEN 'update' THEN CASE WHEN columns IS NULL THEN 'REFERENCING NEW TABLE AS speedlayer_new'
+                ELSE 'REFERENCING OLD TABLE AS speedlayer_old NEW TABLE AS speedlayer_new' END
             WHEN 'delete' THEN 'REFERENCING OLD TABLE AS speedlayer_old'
             ELSE '' END END;
         EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH %s EXECUTE FUNCTION speedlayer.%I()',
             trigger, event, relation, tables,
             CASE WHEN each_row AND event <> 'truncate' THEN 'ROW' ELSE 'STATEMENT' END, function);
+        IF event = 'update' AND columns IS NULL AND NOT each_row THEN
+            EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW'
+                ' WHEN (OLD.%I::text IS DISTINCT FROM NEW.%I::text) EXECUTE FUNCTION speedlayer.%I()',
+                'speedlayer_outbox_rekey_' || suffix, relation, key_column, key_column, function);
+        END IF;
         IF each_row THEN
             EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, trigger);
         END IF;
