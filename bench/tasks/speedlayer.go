@@ -11,7 +11,7 @@ import (
 
 func speedlayer() Contestant {
 	return Contestant{
-		ID: "speedlayer", Name: "speedlayer", Pace: always(15_000),
+		ID: "speedlayer", Name: "speedlayer", Pace: func(concurrency int) int { return min(5_000*concurrency, 80_000) },
 		Open: func(_ context.Context, p Place) (Queue, error) {
 			client, err := connect(p.Redis)
 			if err != nil {
@@ -19,7 +19,6 @@ func speedlayer() Contestant {
 			}
 			return &speedlayerTasks{client, queue.New(client, p.Prefix+"mails", queue.Options{})}, nil
 		},
-		Cannot: map[Kind]string{Batch: "Not yet."},
 	}
 }
 
@@ -29,6 +28,15 @@ type speedlayerTasks struct {
 }
 
 func (q *speedlayerTasks) Enqueue(ctx context.Context, m Mail) error { return q.queue.Enqueue(ctx, m) }
+
+func (q *speedlayerTasks) EnqueueMany(ctx context.Context, ms []Mail) error {
+	added := make([]queue.NewTask, len(ms))
+	for i, m := range ms {
+		added[i].Payload = m
+	}
+	_, err := q.queue.Add(ctx, added...)
+	return err
+}
 
 func (q *speedlayerTasks) Work(ctx context.Context, concurrency int, h Handle) (func() error, error) {
 	worker := queue.NewWorker(q.queue, func(_ context.Context, t queue.Task) error {
@@ -50,7 +58,7 @@ func (q *speedlayerTasks) Work(ctx context.Context, concurrency int, h Handle) (
 
 func (q *speedlayerTasks) Unsettled(ctx context.Context) (int64, error) {
 	s, err := q.queue.Stats(ctx)
-	return s.Pending + s.Running + s.Retrying + s.Dead, err
+	return s.Waiting + s.Running + s.Scheduled + s.Retrying + s.Suspects + s.Dead, err
 }
 
 func (q *speedlayerTasks) Close() { q.client.Close() }
