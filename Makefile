@@ -47,7 +47,7 @@ bench-check: ## Vet, build and test bench/, and run each of its benchmarks once
 bench-peers: go deps-redis ## Measure beside other libraries and write the tables of docs/benchmarks.md (8 minutes)
 	cd bench && go run ./cmd/report -out ../docs/benchmarks.md
 
-bench-queue: go deps ## Measure queue and outbox beside others and write their tables of docs/benchmarks.md (12 minutes)
+bench-queue: go deps ## Measure queue and outbox beside others and write their tables of docs/benchmarks.md (15 minutes)
 	cd bench && go run ./cmd/queuereport -out ../docs/benchmarks.md
 
 bench-memory: go deps-redis ## Ten million keys through a local tier of 32 MiB, into docs/benchmarks.md (minutes)

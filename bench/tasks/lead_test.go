@@ -11,8 +11,8 @@ import (
 // room below what docs/benchmarks.md shows: a busy machine shall not fail it, the loss
 // of batches shall.
 const (
-	leadOverAsynq      = 4   // times as fast
-	redisShareOfAsynq  = 0.4 // of its processor time
+	leadOverAsynq      = 3   // times as fast
+	redisShareOfAsynq  = 0.3 // of its processor time
 	leadingConcurrency = 100
 	attempts           = 4
 )
