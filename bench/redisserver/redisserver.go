@@ -142,6 +142,24 @@ func (s *Server) Reads(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// CPU returns the processor time that the server has used so far, in its own code and
+// in the kernel's.
+func (s *Server) CPU(ctx context.Context) (time.Duration, error) {
+	info, err := s.info(ctx, "cpu")
+	if err != nil {
+		return 0, err
+	}
+	var seconds float64
+	for _, name := range []string{"used_cpu_user", "used_cpu_sys"} {
+		part, err := strconv.ParseFloat(info[name], 64)
+		if err != nil {
+			return 0, fmt.Errorf("redisserver: %s: %w", name, err)
+		}
+		seconds += part
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
 func (s *Server) info(ctx context.Context, section string) (map[string]string, error) {
 	text, err := s.admin.Do(ctx, s.admin.B().Info().Section(section).Build()).ToString()
 	if err != nil {

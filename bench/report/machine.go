@@ -25,8 +25,9 @@ type Machine struct {
 	Modules []string // as "github.com/redis/rueidis v1.0.79"
 }
 
-// Look finds out about this machine. cpu is its name, as benchmarks print it.
-func Look(ctx context.Context, cpu, dir string) (Machine, error) {
+// Look finds out about this machine. cpu is its name, as benchmarks print it; wanted
+// are the modules whose versions are of interest.
+func Look(ctx context.Context, cpu, dir string, wanted ...string) (Machine, error) {
 	m := Machine{
 		Date: time.Now(), CPU: cpu, Cores: runtime.NumCPU(),
 		Go: strings.TrimPrefix(runtime.Version(), "go") + " " + runtime.GOOS + "/" + runtime.GOARCH,
@@ -40,7 +41,7 @@ func Look(ctx context.Context, cpu, dir string) (Machine, error) {
 		return m, err
 	}
 	m.Commit = commit(ctx, dir)
-	m.Modules = modules()
+	m.Modules = modules(wanted)
 	return m, nil
 }
 
@@ -55,12 +56,26 @@ func commit(ctx context.Context, dir string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// modules are those of the contestants, and go-redis, which go-redis/cache sits on.
-func modules() []string {
+// CacheModules are those of the contestants of the cache, and go-redis, which
+// go-redis/cache sits on.
+func CacheModules() []string {
 	wanted := []string{"github.com/redis/go-redis/v9"}
 	for _, p := range peer.All() {
 		wanted = append(wanted, p.Module)
 	}
+	return wanted
+}
+
+// QueueModules are those of the contestants of the queue, and what they sit on.
+func QueueModules() []string {
+	return []string{
+		"github.com/hibiken/asynq", "github.com/redis/go-redis/v9", "github.com/riverqueue/river",
+		"github.com/jackc/pgx/v5", "github.com/redis/rueidis",
+	}
+}
+
+// modules adds versions.
+func modules(wanted []string) []string {
 	var found []string
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {

@@ -1,11 +1,8 @@
 package report
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -32,10 +29,8 @@ type Plan struct {
 // contestants of a row follow each other at once; each round another one begins.
 func Measure(ctx context.Context, p Plan) (*Results, error) {
 	binary := filepath.Join(p.Scratch, "bench.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, ".") //nolint:gosec // G204: a folder of the caller.
-	build.Dir = p.Dir
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("report: build the benchmarks: %w\n%s", err, out)
+	if err := compile(ctx, p.Dir, binary); err != nil {
+		return nil, err
 	}
 	var r Results
 	for round := range p.Rounds {
@@ -83,43 +78,8 @@ func (p Plan) run(ctx context.Context, r *Results, binary string, g group, round
 	if len(g.procs) > 0 {
 		args = append(args, "-test.cpu", strings.Join(g.procs, ","))
 	}
-	command := exec.CommandContext(ctx, binary, args...) //nolint:gosec // G204: Measure built it.
-	command.Dir = p.Dir
-	out, err := command.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	var trouble strings.Builder
-	command.Stderr = &trouble
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	other, readErr := p.read(r, out, label)
-	if err := command.Wait(); err != nil {
-		return fmt.Errorf("report: the benchmarks failed: %w\n%s%s", err, other, trouble.String())
-	}
-	return readErr
-}
-
-// read adds the results that come in, and returns all other lines.
-func (p Plan) read(r *Results, out io.Reader, label string) (string, error) {
-	var other strings.Builder
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		line := lines.Text()
-		if cpu, ok := strings.CutPrefix(line, "cpu: "); ok {
-			r.CPU = cpu
-		}
-		s, ok, err := parseLine(line)
-		if err != nil {
-			return "", err
-		}
-		if !ok {
-			other.WriteString(line + "\n")
-			continue
-		}
+	return execute(ctx, p.Dir, binary, args, func(cpu string) { r.CPU = cpu }, func(s Sample, line string) {
 		r.add(s)
 		p.Progress("%s: %s", label, line)
-	}
-	return other.String(), lines.Err()
+	})
 }

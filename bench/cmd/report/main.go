@@ -64,7 +64,7 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	machine, err := report.Look(ctx, results.CPU, dir)
+	machine, err := report.Look(ctx, results.CPU, dir, report.CacheModules()...)
 	if err != nil {
 		return err
 	}
