@@ -342,9 +342,34 @@ func (s *shift) start(ctx context.Context, m *member, b batch) {
 		return
 	}
 	for _, r := range runs {
-		go s.execute(r)
+		select {
+		case s.spare <- r:
+		default:
+			go s.executeAll(r)
+		}
 	}
 }
+
+// executeAll carries out a task, and then others: a goroutine that has a large stack
+// already is worth keeping. At most as many wait as there are slots.
+func (s *shift) executeAll(r *run) {
+	idle := time.NewTimer(spareTime)
+	defer idle.Stop()
+	for {
+		s.execute(r)
+		idle.Reset(spareTime)
+		select {
+		case r = <-s.spare:
+		case <-idle.C:
+			return
+		case <-s.over:
+			return
+		}
+	}
+}
+
+// spareTime is how long a goroutine waits for another task.
+const spareTime = time.Second
 
 // maxUpkeep bounds one call of upkeep.lua.
 const maxUpkeep = 200

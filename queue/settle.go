@@ -91,10 +91,33 @@ func (s *shift) settleResults(ctx context.Context) {
 		}
 		select {
 		case <-s.results.arrived:
+			s.gather(ctx)
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// gather lingers for more results while other tasks run.
+func (s *shift) gather(ctx context.Context) {
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	for s.results.owed() < s.company() && s.busy() {
+		select {
+		case <-s.results.arrived:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// busy reports whether a task runs.
+func (s *shift) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.runs) > 0
 }
 
 // endSolo lets other tasks start after a suspect, now that its result is stored: if

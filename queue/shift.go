@@ -13,6 +13,7 @@ type shift struct {
 	trouble trouble       // used by fetch
 	over    chan struct{} // closed when no result is waited for any longer
 	results results
+	spare   chan *run // to goroutines that have carried out a task and wait for another
 
 	mu        sync.Mutex
 	member    *member // nil while this worker is not known in Redis
@@ -36,6 +37,7 @@ func newShift(w *Worker) *shift {
 		runs:    make(map[*run]struct{}),
 		freed:   make(chan struct{}, 1),
 		over:    make(chan struct{}),
+		spare:   make(chan *run),
 		results: results{arrived: make(chan struct{}, 1)},
 		trouble: trouble{log: w.o.Logger.With("queue", w.q.name)},
 	}
@@ -44,7 +46,11 @@ func newShift(w *Worker) *shift {
 // awaitSlot waits until tasks may be claimed and returns how many, or until ctx
 // ends. Results that Redis does not have yet hold slots too once they are as many
 // as the slots: a Redis that takes no results must not give out tasks.
+//
+// While tasks come and go quickly, it lingers for more slots: an exchange for several
+// tasks costs little more than one for a single task.
 func (s *shift) awaitSlot(ctx context.Context) int {
+	var enough time.Time // when few slots are enough
 	for ctx.Err() == nil {
 		s.mu.Lock()
 		free := s.w.o.Concurrency - len(s.runs)
@@ -54,7 +60,17 @@ func (s *shift) awaitSlot(ctx context.Context) int {
 			free = 0
 		}
 		if free > 0 && solo <= 0 {
-			return free
+			now := time.Now()
+			if enough.IsZero() {
+				enough = now.Add(linger)
+			}
+			if free >= s.company() || !now.Before(enough) {
+				return free
+			}
+			if !s.awaitEnd(ctx, enough.Sub(now)) {
+				return 0
+			}
+			continue
 		}
 		if solo <= 0 {
 			solo = time.Second // in doubt there is something to do in between
@@ -68,6 +84,14 @@ func (s *shift) awaitSlot(ctx context.Context) int {
 	}
 	return 0
 }
+
+// linger is how long a free slot, or a result, waits for company at most.
+const linger = 200 * time.Microsecond
+
+// company is how many slots or results make an exchange worth its cost. Beyond 32 the
+// cost of each task outweighs that of the exchange, and Redis and this process should
+// rather work at the same time.
+func (s *shift) company() int { return min((3*s.w.o.Concurrency+3)/4, 32) }
 
 // awaitEnd waits until a slot may be free, at most for d. It reports whether ctx
 // goes on.
