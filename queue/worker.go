@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -50,8 +51,8 @@ type Worker struct {
 // NewWorker returns a worker. Nothing happens before [Worker.Run].
 func NewWorker(q *Queue, h Handler, o WorkerOptions) *Worker {
 	o = o.withDefaults()
-	for i := len(o.Middleware) - 1; i >= 0; i-- {
-		h = o.Middleware[i](h)
+	for _, m := range slices.Backward(o.Middleware) {
+		h = m(h)
 	}
 	return &Worker{q: q, handler: h, o: o}
 }
