@@ -124,8 +124,8 @@ func (q *Queue) listEntries(ctx context.Context, state State, cursor string, lim
 
 func isEntryID(s string) bool {
 	ms, seq, ok := strings.Cut(s, "-")
-	_, errMS := strconv.ParseUint(ms, 10, 64)
-	_, errSeq := strconv.ParseUint(seq, 10, 64)
+	_, errMS := strconv.ParseUint(ms, 10, 63)
+	_, errSeq := strconv.ParseUint(seq, 10, 63)
 	return ok && errMS == nil && errSeq == nil
 }
 
@@ -154,11 +154,11 @@ func parseListed(m rueidis.RedisMessage, state State) (TaskInfo, string, error) 
 func (q *Queue) listKept(ctx context.Context, state State, cursor string, limit int) (Page, error) {
 	skip := 0
 	if cursor != "" {
-		n, err := strconv.Atoi(cursor)
-		if err != nil || n < 0 {
+		n, err := strconv.ParseUint(cursor, 10, 31)
+		if err != nil {
 			return Page{}, ErrCursor
 		}
-		skip = n
+		skip = int(n)
 	}
 	found, err := q.exec(ctx, listKeptScript, string(state), strconv.Itoa(skip), strconv.Itoa(limit),
 		strconv.Itoa(maxListedPayload)).ToArray()

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -66,13 +67,14 @@ func Handle[T any](m *Mux, t Type[T], h func(ctx context.Context, payload T, tas
 // Type.Task does for others.
 func (o TypeOptions) apply(h Handler) Handler {
 	return func(ctx context.Context, task Task) error {
-		if o.Timeout > 0 {
+		outer := ctx
+		if o.Timeout > 0 && task.timeout == 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 			defer cancel()
 		}
 		err := h(ctx, task)
-		if err == nil || decided(err) {
+		if err == nil || decided(err) || errors.Is(context.Cause(outer), ErrShutdown) {
 			return err
 		}
 		if o.MaxAttempts > 0 && task.maxAttempts == 0 && task.Attempt >= o.MaxAttempts {

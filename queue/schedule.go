@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -11,8 +12,8 @@ import (
 // Ticker says when a schedule comes next. Every is one; so are the schedules of the
 // packages that parse cron expressions, as robfig/cron's.
 type Ticker interface {
-	// Next returns the first tick after t. The zero time means never again. All
-	// workers must find the same ticks.
+	// Next returns the first tick after t, which is in UTC. The zero time means never
+	// again. All workers must find the same ticks, to the millisecond.
 	Next(t time.Time) time.Time
 }
 
@@ -28,7 +29,9 @@ func (e Every) Next(t time.Time) time.Time {
 
 // Schedule is a task that comes again and again, without a leader: every worker
 // tries to add it at each tick, and Redis takes the first. Its id is its name and the
-// tick. A tick at which no worker runs is left out.
+// tick. A tick at which no worker runs is left out, also before the first one starts. Of
+// the ticks that a worker could not add in time, because Redis was away or the process
+// stood still, it makes up for the last.
 type Schedule struct {
 	// Name tells the schedule from the others of its queue.
 	Name string
@@ -45,7 +48,10 @@ func (w *Worker) checkSchedules() error {
 			return fmt.Errorf("queue: schedule %q: %w", s.Name, errScheduleName)
 		}
 		names[s.Name] = true
-		if _, err := w.q.encode(s.Task.Payload); err != nil {
+		if len(s.Name) > maxName {
+			return fmt.Errorf("queue: schedule %.20q…: %w: longer than %d bytes", s.Name, errScheduleName, maxName)
+		}
+		if _, err := w.q.entry(s.Task); err != nil {
 			return fmt.Errorf("queue: schedule %q: %w", s.Name, err)
 		}
 	}
@@ -67,6 +73,10 @@ func (s *shift) tick(ctx context.Context, schedule Schedule) {
 		}
 		tick := schedule.Every.Next(last)
 		if tick.IsZero() {
+			return
+		}
+		if !tick.After(last) {
+			s.w.o.Logger.Error("a schedule stands still and is given up", "queue", s.w.q.name, "schedule", schedule.Name)
 			return
 		}
 		var now time.Time
@@ -109,8 +119,8 @@ func (s *shift) addTick(ctx context.Context, schedule Schedule, tick time.Time) 
 	}
 	t := schedule.Task
 	t.Unique = ""
-	ms := fmt.Sprint(tick.UnixMilli())
-	id := schedule.Name + "@" + tick.UTC().Format(time.RFC3339)
+	ms := strconv.FormatInt(tick.UnixMilli(), 10)
+	id := schedule.Name + "@" + tick.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
 	args := append([]string{schedule.Name, ms}, t.fields(id, rueidis.BinaryString(raw))...)
 	if err := q.exec(ctx, tickScript, args...).Error(); err != nil {
 		return fmt.Errorf("queue: schedule %q: %w", schedule.Name, err)
@@ -118,11 +128,12 @@ func (s *shift) addTick(ctx context.Context, schedule Schedule, tick time.Time) 
 	return nil
 }
 
-// redisTime asks the server that holds the queue for its clock.
+// redisTime asks the server that holds the queue for its clock. In UTC, because a
+// Ticker may look at the zone, and workers may run in different ones.
 func (s *shift) redisTime(ctx context.Context) (time.Time, error) {
 	ms, err := s.w.q.exec(ctx, clockScript).AsInt64()
 	if err != nil {
 		return time.Time{}, err
 	}
-	return time.UnixMilli(ms), nil
+	return time.UnixMilli(ms).UTC(), nil
 }

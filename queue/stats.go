@@ -45,7 +45,7 @@ func (q *Queue) Stats(ctx context.Context) (Stats, error) {
 }
 
 // Pause keeps all workers of the queue from starting tasks until [Queue.Resume]. What
-// runs goes on.
+// runs goes on, and so does a task whose claim is on its way to its worker.
 func (q *Queue) Pause(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, q.o.RedisTimeout)
 	defer cancel()

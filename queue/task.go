@@ -47,7 +47,8 @@ var (
 	// task. Another worker may be running it by now.
 	ErrClaimLost = errors.New("the claim on the task is lost")
 	// ErrShutdown is the cause of a handler's context when the worker stops and
-	// waits no longer. The task is handed to another worker, whatever the error.
+	// waits no longer. The task is handed to another worker, unless the handler says
+	// nil, [Permanent] or [Postpone].
 	ErrShutdown = errors.New("the worker is shutting down")
 )
 
