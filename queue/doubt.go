@@ -6,13 +6,12 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/redis/rueidis"
 )
 
 // doubt is whether this worker may hold tasks that it does not know of, because the
 // answer to a fetch was lost: the call may have been carried out, or may yet be. A
-// frozen Redis carries out what it finds in its buffers when it thaws.
+// frozen Redis carries out what it finds in its buffers when it thaws. A script that
+// stops with an error has claimed what it had read by then.
 type doubt struct {
 	mu    sync.Mutex
 	on    bool
@@ -20,11 +19,8 @@ type doubt struct {
 	next  time.Time // when to look next
 }
 
-// note begins a doubt, unless Redis itself refused the call.
-func (d *doubt) note(err error) {
-	if _, refused := rueidis.IsRedisErr(err); refused {
-		return
-	}
+// note begins a doubt.
+func (d *doubt) note() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.on, d.until, d.next = true, time.Time{}, time.Time{}
@@ -59,7 +55,12 @@ func (s *shift) disown(ctx context.Context, m *member) error {
 		return nil
 	}
 	q := s.w.q
-	reply, err := q.exec(ctx, heldScript, m.name, strconv.Itoa(maxSettled)).ToArray()
+	// More than this worker knows of, or what it does not know could stay out of sight.
+	most := max(maxSettled, 4*s.w.o.Concurrency)
+	reply, err := q.exec(ctx, heldScript, m.name, strconv.Itoa(most)).ToArray()
+	if groupIsMissing(err) {
+		return s.mendGroups(ctx, m) // the next round looks again
+	}
 	if err != nil {
 		return fmt.Errorf("queue: look for tasks whose answer was lost: %w", err)
 	}

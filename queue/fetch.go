@@ -65,7 +65,10 @@ func (s *shift) fetch(ctx context.Context) {
 		case b.state == statePaused:
 			sleep(ctx, pollInterval)
 		case b.empty && ctx.Err() == nil:
-			s.trouble.note(s.awaitTask(ctx, b.wait))
+			if err := s.awaitTask(ctx, b.wait); err != nil {
+				s.trouble.note(err)
+				sleep(ctx, pause.next()) // a wait that fails at once must not make a busy loop
+			}
 		}
 	}
 }
@@ -77,7 +80,8 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 		return batch{}, err
 	}
 	if s.earlyOf != m {
-		s.early, s.earlyOf = nil, m // they belong to others by now
+		s.pardon(ctx, idsOf(s.early)) // they belong to others by now
+		s.early, s.earlyOf = nil, m
 	}
 	if err := s.disown(ctx, m); err != nil {
 		return batch{}, err
@@ -102,6 +106,11 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 	b.empty = len(all) == 0 && len(b.buried) == 0
 	s.early = slices.Clone(all[now:])
 	b.tasks = all[:now]
+	// One wait may bring a task of each priority. What has no slot here may have one
+	// elsewhere.
+	if err := s.handBackEarly(ctx, m); err != nil {
+		s.trouble.note(err) // they are tried again, or started, in the next round
+	}
 	if !s.admit(ctx, b.tasks) {
 		return b, nil
 	}
@@ -121,7 +130,7 @@ func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 		}
 	}
 	if err != nil {
-		s.doubt.note(err)
+		s.doubt.note() // also where Redis refused something: the script may have stopped half-way
 		return batch{}, fmt.Errorf("queue: fetch from %s: %w", q.name, err)
 	}
 	s.ahead = b.ahead
@@ -216,7 +225,10 @@ func (s *shift) awaitTask(ctx context.Context, due time.Duration) error {
 	case groupIsMissing(err):
 		return s.mendGroups(ctx, m)
 	case err != nil:
-		s.doubt.note(err)
+		// One that Redis refused claimed nothing: it is a single command.
+		if _, refused := rueidis.IsRedisErr(err); !refused {
+			s.doubt.note()
+		}
 		return fmt.Errorf("queue: wait for %s: %w", q.name, err)
 	}
 	for i, name := range streams {
@@ -265,7 +277,8 @@ func readStreams(r rueidis.RedisResult) (map[string][]rueidis.RedisMessage, erro
 	return found, nil
 }
 
-// handBackEarly returns what was claimed by waiting on a queue that is paused by now.
+// handBackEarly returns what was claimed by waiting and cannot be started now, because
+// the queue is paused or the slots are taken.
 func (s *shift) handBackEarly(ctx context.Context, m *member) error {
 	if len(s.early) == 0 {
 		return nil
@@ -294,6 +307,7 @@ func (s *shift) start(ctx context.Context, m *member, b batch) {
 	s.mu.Lock()
 	if s.member != m {
 		s.mu.Unlock()
+		s.pardon(ctx, idsOf(b.tasks))
 		return // struck off meanwhile: they belong to others
 	}
 	if b.alone {

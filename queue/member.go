@@ -117,6 +117,11 @@ func (s *shift) struckOff(ctx context.Context, m *member) {
 		}
 	}
 	s.mu.Unlock()
+	s.pardon(ctx, ids)
+}
+
+// pardon says that tasks lost their worker by no fault of theirs.
+func (s *shift) pardon(ctx context.Context, ids []string) {
 	if len(ids) == 0 {
 		return
 	}

@@ -13,7 +13,8 @@ end
 local most, n = tonumber(ARGV[2]), 0
 for _, stream in ipairs(streams) do
   if n < most then
-    for _, e in ipairs(redis.call('XPENDING', stream, group, '-', '+', most - n, ARGV[1])) do
+    -- A group that somebody deleted holds nothing: the error has no elements.
+    for _, e in ipairs(redis.pcall('XPENDING', stream, group, '-', '+', most - n, ARGV[1])) do
       local t = claimed(stream, e[1])
       if t then
         wait_in(stream == suspects and suspects or again, t)
@@ -26,7 +27,7 @@ end
 if n < most then
   redis.call('ZREM', workers, ARGV[1])
   for _, stream in ipairs(streams) do
-    redis.call('XGROUP', 'DELCONSUMER', stream, group, ARGV[1])
+    redis.pcall('XGROUP', 'DELCONSUMER', stream, group, ARGV[1])
   end
 end
 return n
