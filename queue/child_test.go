@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -30,6 +31,7 @@ const childVar = "SPEEDLAYER_QUEUE_CHILD"
 const (
 	modeHang   = "hang"   // never returns
 	modeFollow = "follow" // returns what a line of standard input says: see follow
+	modeWork   = "work"   // takes up to 20 ms
 	modePoison = "poison" // ends the process on a payload that holds "poison", takes a second for one with "slow"
 )
 
@@ -63,6 +65,8 @@ func childMain() int {
 			return follow(input)
 		case mode == modeHang:
 			select {}
+		case mode == modeWork:
+			time.Sleep(rand.N(20 * time.Millisecond))
 		case strings.Contains(payload, "slow"):
 			time.Sleep(time.Second)
 		case strings.Contains(payload, "poison"):

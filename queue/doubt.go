@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/redis/rueidis"
 )
 
 // doubt is whether this worker may hold tasks that it does not know of, because the
@@ -22,14 +20,7 @@ type doubt struct {
 	next  time.Time // when to look next
 }
 
-// note begins a doubt, unless Redis itself refused the call.
-func (d *doubt) note(err error) {
-	if _, refused := rueidis.IsRedisErr(err); refused {
-		return
-	}
-	d.begin()
-}
-
+// begin begins a doubt.
 func (d *doubt) begin() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -65,7 +56,12 @@ func (s *shift) disown(ctx context.Context, m *member) error {
 		return nil
 	}
 	q := s.w.q
-	reply, err := q.exec(ctx, heldScript, m.name, strconv.Itoa(maxSettled)).ToArray()
+	// More than this worker knows of, or what it does not know could stay out of sight.
+	most := max(maxSettled, 4*s.w.o.Concurrency)
+	reply, err := q.exec(ctx, heldScript, m.name, strconv.Itoa(most)).ToArray()
+	if groupIsMissing(err) {
+		return s.mendGroups(ctx, m) // the next round looks again
+	}
 	if err != nil {
 		return fmt.Errorf("queue: look for tasks whose answer was lost: %w", err)
 	}

@@ -50,6 +50,14 @@ func parseEntries(stream int, entries []rueidis.RedisMessage, ahead time.Duratio
 	return to, nil
 }
 
+func idsOf(tasks []claimed) []string {
+	ids := make([]string, len(tasks))
+	for i, c := range tasks {
+		ids[i] = c.task.ID
+	}
+	return ids
+}
+
 // read takes over an entry's fields. Whoever writes to a stream by hand may leave
 // some out, or write what is no number.
 func (c *claimed) read(fields []rueidis.RedisMessage, ahead time.Duration) error {

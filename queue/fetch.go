@@ -74,7 +74,10 @@ func (s *shift) fetch(ctx context.Context) {
 		case b.state == statePaused:
 			sleep(ctx, pollInterval)
 		case b.empty && ctx.Err() == nil:
-			s.trouble.note(s.awaitTask(ctx, b.wait))
+			if err := s.awaitTask(ctx, b.wait); err != nil {
+				s.trouble.note(err)
+				sleep(ctx, pause.next()) // a wait that fails at once must not make a busy loop
+			}
 		}
 	}
 }
@@ -116,12 +119,23 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 	s.early = slices.Clone(all[now:])
 	b.tasks = all[:now]
 	b.alone = b.alone || alone
+	if s.w.o.Limiter == nil {
+		// One wait may bring a task of each priority. What has no slot here may have
+		// one elsewhere.
+		s.trouble.note(s.handBackEarly(ctx)) // after an error they are tried again, or started
+	}
 	s.start(ctx, m, b)
 	b.hold = s.ask(ctx, free-now)
 	if b.upkeep {
-		return b, s.upkeep(ctx)
+		err = s.upkeep(ctx)
 	}
-	return b, nil
+	if len(b.tasks) > 0 {
+		// A Redis without memory refuses to move anything, but what waits in the streams
+		// can be claimed all the same: carrying it out makes room.
+		s.trouble.note(err)
+		return b, nil
+	}
+	return b, err
 }
 
 // claim asks for up to n tasks. It is not cut off when ctx ends: the tasks would
@@ -230,7 +244,10 @@ func (s *shift) awaitTask(ctx context.Context, due time.Duration) error {
 	case groupIsMissing(err):
 		return s.mendGroups(ctx, m)
 	case err != nil:
-		s.doubt.note(err)
+		// One that Redis refused claimed nothing: it is a single command.
+		if _, refused := rueidis.IsRedisErr(err); !refused {
+			s.doubt.begin()
+		}
 		return fmt.Errorf("queue: wait for %s: %w", q.name, err)
 	}
 	for i, name := range streams {
@@ -291,10 +308,7 @@ func (s *shift) dropEarly(ctx context.Context, m *member) {
 	if s.earlyOf == m {
 		return
 	}
-	ids := make([]string, len(s.early))
-	for i, c := range s.early {
-		ids[i] = c.task.ID
-	}
+	ids := idsOf(s.early)
 	s.early, s.earlyOf, s.admission.granted = nil, m, 0
 	s.pardon(ctx, ids)
 }
@@ -328,6 +342,7 @@ func (s *shift) start(ctx context.Context, m *member, b batch) {
 	s.mu.Lock()
 	if s.member != m {
 		s.mu.Unlock()
+		s.pardon(ctx, idsOf(b.tasks))
 		return // struck off meanwhile: they belong to others
 	}
 	if b.alone {
