@@ -193,7 +193,7 @@ func (q *Queue) settle(ctx context.Context, m *member, batch []result) (settled,
 
 // doneArgs are the arguments of done.lua.
 func doneArgs(m *member, done []result) []string {
-	args := make([]string, 0, 4+2*(streamSuspects)+len(done))
+	args := make([]string, 0, 4+2*streamSuspects+len(done))
 	args = append(args, m.name)
 	var unique, crashed []string
 	var perStream [streamSuspects + 1][]string
