@@ -201,7 +201,7 @@ func TestFullRedisIsEmptied(t *testing.T) {
 func strikeOff(t *testing.T, q *queue.Queue) {
 	t.Helper()
 	server := redistest.Shared(t)
-	for _, name := range strings.Fields(server.CLI(t, "ZRANGE", "{"+q.Name()+"}:workers", "0", "-1")) {
+	for name := range strings.FieldsSeq(server.CLI(t, "ZRANGE", "{"+q.Name()+"}:workers", "0", "-1")) {
 		server.CLI(t, "ZADD", "{"+q.Name()+"}:workers", "1", name)
 	}
 }
@@ -243,4 +243,68 @@ func TestTaskThatNeverBeganIsPardoned(t *testing.T) {
 	eventually(t, "pardon", func() bool {
 		return redistest.Shared(t).CLI(t, "HEXISTS", "{"+q.Name()+"}:crashes", task.ID) == "0"
 	})
+}
+
+func TestTaskThatCameToAWorkerStruckOffMeanwhileRunsOnce(t *testing.T) {
+	t.Parallel()
+	server := redistest.Shared(t)
+	plain := newQueueOn(t, server.Client(t))
+	own := "{" + plain.Name() + "}:"
+	client := &waits{Client: server.Client(t)}
+	var once sync.Once
+	client.call = func(send func() rueidis.RedisResult) rueidis.RedisResult {
+		var result rueidis.RedisResult
+		first := false
+		once.Do(func() {
+			first = true
+			enqueue(t, plain, `1`)
+			result = send()
+			server.CLI(t, "DEL", own+"workers")
+			eventually(t, "reaper", func() bool { return server.CLI(t, "HLEN", own+"crashes") == "1" })
+		})
+		if first {
+			return result
+		}
+		return send()
+	}
+	var runs atomic.Int64
+	var events journal[queue.Event]
+	startWorker(t, queue.New(client, plain.Name(), queue.Options{RedisTimeout: patience}),
+		func(context.Context, queue.Task) error {
+			runs.Add(1)
+			return nil
+		}, queue.WorkerOptions{OnEvent: events.add})
+	eventually(t, "done", func() bool { return kinds(&events)[queue.EventDone] > 0 })
+	awaitStats(t, plain, counts{})
+	if n := runs.Load(); n != 1 {
+		t.Errorf("%d runs, want one by whoever has the task", n)
+	}
+}
+
+func TestVerdictOfAWorkerStruckOffIsRefusedBeforeItsTaskHasMoved(t *testing.T) {
+	t.Parallel()
+	for name, verdict := range map[string]error{
+		"done": nil, "failed": errors.New("no"), "dead": queue.Permanent(errors.New("never")),
+		"postponed": queue.Postpone(time.Hour),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := newQueue(t)
+			var events journal[queue.Event]
+			var runs atomic.Int64
+			startWorker(t, q, func(context.Context, queue.Task) error {
+				if runs.Add(1) == 1 {
+					redistest.Shared(t).CLI(t, "DEL", "{"+q.Name()+"}:workers")
+					return verdict
+				}
+				return nil
+			}, queue.WorkerOptions{OnEvent: events.add})
+			enqueue(t, q, `1`)
+			eventually(t, "done by the next member", func() bool { return runs.Load() == 2 && kinds(&events)[queue.EventDone] > 0 })
+			awaitStats(t, q, counts{})
+			if n := kinds(&events); n[queue.EventLost] != 1 || n[queue.EventDone] != 1 || n[queue.EventFailed]+n[queue.EventDead]+n[queue.EventPostponed] != 0 {
+				t.Errorf("events %v, want one lost and one done", n)
+			}
+		})
+	}
 }
