@@ -137,10 +137,13 @@ func (s *shift) claim(ctx context.Context, m *member, n int) (batch, error) {
 	return b, nil
 }
 
+// idle reports whether this worker's death would be no crash of any task: nothing
+// runs, and Redis has the results of what ran.
 func (s *shift) idle() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.runs) == 0
+	n := len(s.runs)
+	s.mu.Unlock()
+	return n == 0 && s.results.owed() == 0 // a result is added before its run goes
 }
 
 func flag(on bool) string {
