@@ -260,7 +260,7 @@ func TestTaskThatCameToAWorkerStruckOffMeanwhileRunsOnce(t *testing.T) {
 			enqueue(t, plain, `1`)
 			result = send()
 			server.CLI(t, "DEL", own+"workers")
-			eventually(t, "reaper", func() bool { return server.CLI(t, "HLEN", own+"crashes") == "1" })
+			eventually(t, "reaper", func() bool { return server.CLI(t, "XLEN", own+"again") == "1" })
 		})
 		if first {
 			return result

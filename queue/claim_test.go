@@ -204,3 +204,41 @@ func TestOneClaimBringsBoundedBytes(t *testing.T) {
 		t.Errorf("claims brought %v payloads of 1 MiB, want 4, 4 and 1", got)
 	}
 }
+
+func TestSuspectWaitsForTheResultOfTheLastOne(t *testing.T) {
+	t.Parallel()
+	server := redistest.Shared(t)
+	plain := newQueueOn(t, server.Client(t))
+	client := &tap{Client: server.Client(t)}
+	var claims atomic.Int64
+	held := make(chan struct{})
+	var stored atomic.Bool
+	client.call = func(ctx context.Context, args []string, send func(context.Context) rueidis.RedisResult) rueidis.RedisResult {
+		switch {
+		case isClaim(args):
+			defer claims.Add(1)
+		case slices.Contains(args, "first") && !stored.Load(): // done.lua
+			<-held
+			defer stored.Store(true)
+		}
+		return send(ctx)
+	}
+	q := queue.New(client, plain.Name(), queue.Options{RedisTimeout: patience})
+	for _, id := range []string{"first", "second"} {
+		server.CLI(t, "XADD", own(q, "suspects"), "*", "id", id, "payload", "1", "crashes", "2")
+	}
+	ran := make(chan string, 2)
+	startWorker(t, q, func(_ context.Context, task queue.Task) error {
+		if task.ID == "second" && !stored.Load() {
+			t.Error("a suspect started that may condemn the one before")
+		}
+		ran <- task.ID
+		return nil
+	}, queue.WorkerOptions{})
+	<-ran
+	seen := claims.Load()
+	eventually(t, "the worker claims again", func() bool { return claims.Load() > seen })
+	close(held)
+	<-ran
+	awaitStats(t, plain, counts{})
+}
