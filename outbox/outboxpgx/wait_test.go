@@ -110,7 +110,9 @@ func TestNotificationsAreSentOnlyWhileARelaySleeps(t *testing.T) {
 	if n < 1 {
 		t.Error("a relay slept and nobody was notified")
 	}
-	if n > writers*each/10 {
+	// A handful where the machine is free. On a busy one a relay takes longer to wake,
+	// and until then each transaction notifies; without the flag all of them would.
+	if n > writers*each/2 {
 		t.Errorf("%d of %d transactions notified, though the relays were busy nearly all the time", n, writers*each)
 	}
 }
