@@ -46,8 +46,6 @@ func (d *doubt) looked(lease time.Duration) {
 	d.on = now.Before(d.until)
 }
 
-func (s *shift) inDoubt() bool { return s.doubt.due() }
-
 // disown hands back what this worker holds and does not know of. It is called
 // between two fetches, when nothing that was claimed is on its way but what nobody
 // waits for any more.

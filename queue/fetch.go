@@ -17,8 +17,6 @@ const (
 	// maxFetchBytes is how much payload one call brings before it stops, so that a
 	// worker with many slots and large payloads needs bounded memory.
 	maxFetchBytes = 4 << 20
-	// soloTimeout is how long a suspect that does not return keeps others away.
-	soloTimeout = time.Minute
 	// Every turnRound-th time the lowest priority comes first.
 	turnRound = 8
 )
@@ -74,8 +72,9 @@ func (s *shift) fetch(ctx context.Context) {
 		case b.state == statePaused:
 			sleep(ctx, pollInterval)
 		case b.empty && ctx.Err() == nil:
-			if err := s.awaitTask(ctx, b.wait); err != nil {
-				s.trouble.note(err)
+			err := s.awaitTask(ctx, b.wait)
+			s.waiting.note(err)
+			if err != nil {
 				sleep(ctx, pause.next()) // a wait that fails at once must not make a busy loop
 			}
 		}
@@ -214,177 +213,6 @@ func parseBatch(reply rueidis.RedisMessage) (batch, error) {
 	}
 	return b, nil
 }
-
-// awaitTask waits for a new entry, or until something may be due. What it brings is
-// claimed but not started: the next look comes first, because the queue may be
-// paused.
-func (s *shift) awaitTask(ctx context.Context, due time.Duration) error {
-	m, err := s.membership(ctx)
-	if err != nil {
-		return err
-	}
-	if s.earlyOf != m {
-		return nil // struck off since; the next look comes first
-	}
-	block := pollInterval
-	if due >= 0 {
-		block = min(max(due, 10*time.Millisecond), pollInterval) // 0 would wait for ever
-	}
-	q := s.w.q
-	// Not cut off when ctx ends, as above: a worker that stops waits this long.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), block+q.o.RedisTimeout)
-	defer cancel()
-	streams := q.keys.streams[:streamLow]
-	read := q.client.B().Xreadgroup().Group(group, m.name).Count(1).Block(block.Milliseconds()).
-		Streams().Key(streams...).Id(">", ">", ">", ">").Build()
-	found, err := readStreams(q.client.Do(ctx, read))
-	switch {
-	case rueidis.IsRedisNil(err):
-		return nil
-	case groupIsMissing(err):
-		return s.mendGroups(ctx, m)
-	case err != nil:
-		// One that Redis refused claimed nothing: it is a single command.
-		if _, refused := rueidis.IsRedisErr(err); !refused {
-			s.doubt.begin()
-		}
-		return fmt.Errorf("queue: wait for %s: %w", q.name, err)
-	}
-	for i, name := range streams {
-		if s.early, err = parseEntries(i+1, found[name], s.ahead, s.early); err != nil {
-			return fmt.Errorf("queue: wait for %s: %w", q.name, err)
-		}
-	}
-	return nil
-}
-
-// readStreams reads the entries of each stream. In RESP3 they are a map, in RESP2
-// pairs.
-func readStreams(r rueidis.RedisResult) (map[string][]rueidis.RedisMessage, error) {
-	m, err := r.ToMessage()
-	if err != nil {
-		return nil, err
-	}
-	found := map[string][]rueidis.RedisMessage{}
-	if m.IsMap() {
-		streams, err := m.ToMap()
-		if err != nil {
-			return nil, err
-		}
-		for name, entries := range streams {
-			if found[name], err = entries.ToArray(); err != nil {
-				return nil, err
-			}
-		}
-		return found, nil
-	}
-	streams, err := m.ToArray()
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range streams {
-		f := fields{}
-		f.read(s, 2)
-		name := f.text(0)
-		if f.err != nil {
-			return nil, f.err
-		}
-		if found[name], err = f.values[1].ToArray(); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// suspectIsEarly reports whether a suspect waits for the limiter. Nothing is claimed
-// beside it.
-func (s *shift) suspectIsEarly() bool {
-	return len(s.early) > 0 && s.early[0].stream == streamSuspects
-}
-
-// dropEarly forgets what was claimed under a membership that is no more: others have
-// it by now. It never ran here, so this was no crash of it.
-func (s *shift) dropEarly(ctx context.Context, m *member) {
-	if s.earlyOf == m {
-		return
-	}
-	ids := idsOf(s.early)
-	s.early, s.earlyOf, s.admission.granted = nil, m, 0
-	s.pardon(ctx, ids)
-}
-
-// handBackEarly returns what is claimed and not started.
-func (s *shift) handBackEarly(ctx context.Context) error {
-	if len(s.early) == 0 {
-		return nil
-	}
-	m := s.earlyOf
-	results := make([]result, len(s.early))
-	for i, c := range s.early {
-		results[i] = result{r: &run{claimed: c, member: m}, v: verdict{kind: EventHandedBack}}
-	}
-	if _, err := s.w.q.settle(ctx, m, results); err != nil {
-		return err // they are tried again in the next round
-	}
-	s.early, s.admission.granted = nil, 0
-	return nil
-}
-
-// start runs what was claimed, or hands it back if ctx has ended meanwhile.
-func (s *shift) start(ctx context.Context, m *member, b batch) {
-	if len(b.tasks) == 0 || ctx.Err() != nil {
-		return // leave hands back what is claimed
-	}
-	runs := make([]*run, len(b.tasks))
-	for i, c := range b.tasks {
-		runs[i] = newRun(ctx, c, m, b.alone)
-	}
-	s.mu.Lock()
-	if s.member != m {
-		s.mu.Unlock()
-		s.pardon(ctx, idsOf(b.tasks))
-		return // struck off meanwhile: they belong to others
-	}
-	if b.alone {
-		s.soloUntil = time.Now().Add(soloTimeout)
-	}
-	for _, r := range runs {
-		s.runs[r] = struct{}{}
-	}
-	s.mu.Unlock()
-	if s.w.batch != nil {
-		go s.executeBatch(runs)
-		return
-	}
-	for _, r := range runs {
-		select {
-		case s.spare <- r:
-		default:
-			go s.executeAll(r)
-		}
-	}
-}
-
-// executeAll carries out a task, and then others: a goroutine that has a large stack
-// already is worth keeping. At most as many wait as there are slots.
-func (s *shift) executeAll(r *run) {
-	idle := time.NewTimer(spareTime)
-	defer idle.Stop()
-	for {
-		s.execute(r)
-		idle.Reset(spareTime)
-		select {
-		case r = <-s.spare:
-		case <-idle.C:
-			return
-		case <-s.over:
-			return
-		}
-	}
-}
-
-// spareTime is how long a goroutine waits for another task.
-const spareTime = time.Second
 
 // maxUpkeep bounds one call of upkeep.lua.
 const maxUpkeep = 200

@@ -11,6 +11,7 @@ import (
 type shift struct {
 	w       *Worker
 	trouble trouble       // used by fetch
+	waiting trouble       // the same, of its waits for tasks
 	over    chan struct{} // closed when no result is waited for any longer
 	results results
 	spare   chan *run // to goroutines that have carried out a task and wait for another
@@ -40,6 +41,7 @@ func newShift(w *Worker) *shift {
 		spare:   make(chan *run),
 		results: results{arrived: make(chan struct{}, 1)},
 		trouble: trouble{log: w.o.Logger.With("queue", w.q.name)},
+		waiting: trouble{log: w.o.Logger.With("queue", w.q.name, "command", "wait")},
 	}
 }
 
@@ -74,7 +76,7 @@ func (s *shift) awaitSlot(ctx context.Context) int {
 		}
 		if solo <= 0 {
 			solo = time.Second // in doubt there is something to do in between
-			if s.inDoubt() {
+			if s.doubt.due() {
 				return 0
 			}
 		}
