@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that what the tests need is installed: redis-server, PostgreSQL, and
-# the C compiler that Go's race detector links with; or only of what the arguments
-# name (redis, postgres, compiler). Uses apt where it may (root, or sudo without a
+# Makes sure that what the tests need is installed: redis-server, PostgreSQL, the
+# sqlite3 shell, and the C compiler that Go's race detector links with; or only of what
+# the arguments name (redis, postgres, sqlite, compiler). Uses apt where it may (root, or sudo without a
 # password) and does not let the packages start system services; otherwise says
 # what to install.
 set -euo pipefail
@@ -23,7 +23,7 @@ int main(void) { return 0; }' >"$dir/try.c"
   return $ok
 }
 
-[ $# -gt 0 ] || set -- redis postgres compiler
+[ $# -gt 0 ] || set -- redis postgres sqlite compiler
 
 missing() {
   local need
@@ -32,6 +32,7 @@ missing() {
     case $need in
     redis) have_redis || packages+=(redis-server) ;;
     postgres) have_postgres || packages+=(postgresql) ;;
+    sqlite) command -v sqlite3 >/dev/null || packages+=(sqlite3) ;;
     compiler) have_compiler || packages+=(gcc libc6-dev) ;;
     *) echo "unknown need: $need" >&2 && exit 2 ;;
     esac
@@ -44,7 +45,7 @@ missing "$@" || exit 0
 advice() {
   echo "The tests need: ${packages[*]}. Please install:" >&2
   echo "  Debian, Ubuntu:  sudo apt-get install ${packages[*]}" >&2
-  echo "  macOS:           brew install redis postgresql@15; xcode-select --install" >&2
+  echo "  macOS:           brew install redis postgresql@15 sqlite; xcode-select --install" >&2
   exit 1
 }
 

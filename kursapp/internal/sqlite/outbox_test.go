@@ -111,7 +111,7 @@ func TestUpdateInTheShellWakesTheRelay(t *testing.T) {
 	t.Parallel()
 	shell, err := exec.LookPath("sqlite3")
 	if err != nil {
-		t.Skip("there is no sqlite3 shell here")
+		t.Fatal("there is no sqlite3 shell here: test/deps.sh installs it")
 	}
 	s, o, path := outboxOf(t)
 	create(t, s, "max@example.com")
