@@ -189,6 +189,13 @@ func TestNothingOlderIsReadAfterInvalidateAll(t *testing.T) {
 		}
 	}
 	for round := range 150 {
+		if round%10 == 0 {
+			// Rounds that follow each other at once may leave memory no time to be read.
+			hits := caches[0].Stats().LocalHits
+			eventually(t, "read from memory", func() bool {
+				return caches[0].Stats().LocalHits > hits
+			})
+		}
 		var versions [64]int64
 		for _, id := range ids[:20] {
 			versions[id] = db.write(id)
@@ -207,9 +214,6 @@ func TestNothingOlderIsReadAfterInvalidateAll(t *testing.T) {
 	wg.Wait()
 	if s := caches[1].Stats(); s.Hits == 0 || s.Fills == 0 {
 		t.Errorf("nothing was cached meanwhile: %+v", s)
-	}
-	if s := caches[0].Stats(); s.LocalHits == 0 {
-		t.Errorf("nothing was read from memory meanwhile: %+v", s)
 	}
 }
 
