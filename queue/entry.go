@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,6 +14,17 @@ import (
 type place struct {
 	stream int
 	entry  string
+}
+
+// compareEntries orders ids of entries, "<ms>-<number>" without leading zeros, as
+// Redis does.
+func compareEntries(a, b string) int {
+	aMillis, aNumber, _ := strings.Cut(a, "-")
+	bMillis, bNumber, _ := strings.Cut(b, "-")
+	return cmp.Or(
+		cmp.Compare(len(aMillis), len(bMillis)), strings.Compare(aMillis, bMillis),
+		cmp.Compare(len(aNumber), len(bNumber)), strings.Compare(aNumber, bNumber),
+	)
 }
 
 // claimed is a task that this worker holds.

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -249,6 +250,7 @@ func doneArgs(m *member, done []result) []string {
 	args = append(args, crashed...)
 	for position, entries := range perStream {
 		if len(entries) > 0 {
+			slices.SortFunc(entries, compareEntries)
 			args = append(args, strconv.Itoa(position), strconv.Itoa(len(entries)))
 			args = append(args, entries...)
 		}
