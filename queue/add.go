@@ -196,7 +196,7 @@ func (q *Queue) entry(t NewTask) (newEntry, error) {
 		e.due = strconv.FormatInt(max(0, t.At.UnixMilli()), 10)
 	}
 	e.scripted = t.ID != "" || t.Unique != "" || e.due != "+0"
-	e.fields = t.fields(e.id, rueidis.BinaryString(raw))
+	e.fields = t.fields(e.id, raw)
 	return e, nil
 }
 

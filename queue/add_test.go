@@ -455,3 +455,38 @@ func TestHostileNamesAreKeptByteForByte(t *testing.T) {
 		}
 	}
 }
+
+type unfitPayload struct{ bad bool }
+
+func (p unfitPayload) MarshalJSON() ([]byte, error) {
+	if p.bad {
+		return []byte(`{"half":`), nil
+	}
+	return []byte(`{"whole":1}`), nil
+}
+
+// A payload that cannot be encoded must leave nothing in the next one.
+func TestPayloadsAreEncodedApart(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t)
+	for range 3 {
+		if _, err := q.Add(t.Context(), queue.NewTask{Payload: unfitPayload{bad: true}}); !errors.Is(err, queue.ErrPayload) {
+			t.Fatalf("a payload that is no JSON: %v", err)
+		}
+		if err := q.Enqueue(t.Context(), unfitPayload{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Enqueue(t.Context(), map[string]string{"a": "<b> & c"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := q.List(t.Context(), queue.StateWaiting, "", 10)
+	if err != nil || len(page.Tasks) != 6 {
+		t.Fatalf("%d tasks (%v), want 6", len(page.Tasks), err)
+	}
+	for i, task := range page.Tasks {
+		if want := []string{`{"whole":1}`, `{"a":"<b> & c"}`}[i%2]; string(task.Payload) != want {
+			t.Errorf("payload %d is %s, want %s", i, task.Payload, want)
+		}
+	}
+}

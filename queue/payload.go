@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
+
+	"github.com/redis/rueidis"
 )
 
 // ErrPayload is in the errors of payloads that no worker would accept: no JSON, or
@@ -13,32 +16,61 @@ var ErrPayload = errors.New("payload cannot be a task")
 
 // encode returns the JSON document of a payload. A []byte or json.RawMessage is
 // taken as the document that it holds; everything else is encoded.
-func (q *Queue) encode(payload any) ([]byte, error) {
-	var raw []byte
+func (q *Queue) encode(payload any) (string, error) {
 	switch p := payload.(type) {
 	case json.RawMessage:
-		raw = p
+		return rueidis.BinaryString(p), q.check(p)
 	case []byte:
-		raw = p
+		return rueidis.BinaryString(p), q.check(p)
 	default:
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false) // people read it with redis-cli
-		if err := e.Encode(payload); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrPayload, err)
+		e := encoders.Get().(*encoder)
+		defer e.release()
+		if err := e.json.Encode(payload); err != nil {
+			return "", fmt.Errorf("%w: %w", ErrPayload, err)
 		}
-		raw = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+		document := bytes.TrimSuffix(e.buffer.Bytes(), []byte("\n"))
+		return string(document), q.checkSize(document) // json writes nothing that is not valid
 	}
-	return raw, q.check(raw)
+}
+
+// encoder is kept from one payload to the next.
+type encoder struct {
+	buffer bytes.Buffer
+	json   *json.Encoder
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := &encoder{}
+	e.json = json.NewEncoder(&e.buffer)
+	e.json.SetEscapeHTML(false) // people read it with redis-cli
+	return e
+}}
+
+// keptBuffer is the largest buffer that is kept.
+const keptBuffer = 64 << 10
+
+func (e *encoder) release() {
+	if e.buffer.Cap() > keptBuffer {
+		return
+	}
+	e.buffer.Reset()
+	encoders.Put(e)
 }
 
 // check reports what keeps raw from being a task.
 func (q *Queue) check(raw []byte) error {
-	if len(raw) > q.o.MaxPayload {
-		return fmt.Errorf("%w: %s", ErrPayload, q.tooLarge())
+	if err := q.checkSize(raw); err != nil {
+		return err
 	}
 	if !json.Valid(raw) {
 		return fmt.Errorf("%w: it is not JSON", ErrPayload)
+	}
+	return nil
+}
+
+func (q *Queue) checkSize(raw []byte) error {
+	if len(raw) > q.o.MaxPayload {
+		return fmt.Errorf("%w: %s", ErrPayload, q.tooLarge())
 	}
 	return nil
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/redis/rueidis"
 )
 
 // Ticker says when a schedule comes next. Every is one; so are the schedules of the
@@ -121,7 +119,7 @@ func (s *shift) addTick(ctx context.Context, schedule Schedule, tick time.Time) 
 	t.Unique = ""
 	ms := strconv.FormatInt(tick.UnixMilli(), 10)
 	id := schedule.Name + "@" + tick.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
-	args := append([]string{schedule.Name, ms}, t.fields(id, rueidis.BinaryString(raw))...)
+	args := append([]string{schedule.Name, ms}, t.fields(id, raw)...)
 	if err := q.exec(ctx, tickScript, args...).Error(); err != nil {
 		return fmt.Errorf("queue: schedule %q: %w", schedule.Name, err)
 	}
