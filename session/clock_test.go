@@ -72,12 +72,12 @@ func (c *slowScripts) Do(ctx context.Context, cmd rueidis.Completed) rueidis.Red
 }
 
 // expiry is when Redis will remove the key of s, in ms since 1970.
-func (b *bed) expiry(t *testing.T, s session.Session) int64 {
+func (b *bed) expiry(t *testing.T, s *Session) int64 {
 	t.Helper()
 	return b.integer(t, "PEXPIRETIME", b.prefix+s.ID)
 }
 
-func (b *bed) field(t *testing.T, s session.Session, name string) int64 {
+func (b *bed) field(t *testing.T, s *Session, name string) int64 {
 	t.Helper()
 	n, err := b.do(t, "HGET", b.prefix+s.ID, name).AsInt64()
 	if err != nil {
@@ -87,7 +87,7 @@ func (b *bed) field(t *testing.T, s session.Session, name string) int64 {
 }
 
 // wantIdleEnd fails unless the key goes when the fields say, to the millisecond.
-func (b *bed) wantIdleEnd(t *testing.T, after string, s session.Session) {
+func (b *bed) wantIdleEnd(t *testing.T, after string, s *Session) {
 	t.Helper()
 	if late := b.expiry(t, s) - b.field(t, s, "_seen") - b.field(t, s, "_idle"); late != 0 {
 		t.Errorf("after %s: the key goes %d ms after the idle end", after, late)
@@ -115,7 +115,7 @@ func TestKeyEndsExactlyWithTheAbsoluteEnd(t *testing.T) {
 	b := newBedOn(t, newSlowScripts(t), session.Options{AbsoluteTimeout: 20 * time.Minute, TouchInterval: -1})
 	token, s := b.login(t, "1")
 	end := s.ExpiresAt.UnixMilli()
-	check := func(after string, s session.Session) {
+	check := func(after string, s *Session) {
 		t.Helper()
 		if late := b.expiry(t, s) - end; late != 0 {
 			t.Errorf("after %s: the key goes %d ms after the absolute end", after, late)

@@ -4,84 +4,105 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strconv"
 	"time"
-
-	"github.com/redis/rueidis"
 )
+
+// Lifetime is how long a session lives, where it is not as the options say. A field
+// that is 0 is.
+type Lifetime struct {
+	// Idle ends the session that nobody touched for so long.
+	Idle time.Duration
+	// Absolute ends it so long after the login. At most Options.LongestTimeout.
+	Absolute time.Duration
+}
 
 // Create stores a new session and returns its token: 43 characters of base64url
 // with 256 random bits, which must reach the user and nobody else. e comes from
 // [Manager.Epoch]; where the epoch has ended meanwhile, the session is dead from the
-// beginning.
+// beginning. With a life, of which only the first counts, the session is one that is
+// remembered.
 //
-// The user id has 1 to 1024 bytes. Data holds at most 64 fields and 16 KiB; names
+// The user id has 1 to 1024 bytes. Data has at most 64 fields and 16 KiB; names
 // have 1 to 64 bytes, do not begin with an underscore and are not "user_id".
 //
 // Errors: ErrInvalid, ErrUnavailable.
-func (m *Manager) Create(ctx context.Context, userID string, e Epoch, data map[string]string) (string, Session, error) {
-	err := errors.Join(checkUserID(userID), checkData(data))
-	if e == "" {
-		err = errors.Join(err, fmt.Errorf("%w: no epoch", ErrInvalid))
-	}
+func (m *Manager[U, D]) Create(ctx context.Context, user U, e Epoch, data D, life ...Lifetime) (string, *Session[U, D], error) {
+	d, err := m.draft(user, e, data, life)
 	if err != nil {
-		return "", Session{}, fmt.Errorf("session: create: %w", err)
+		return "", nil, fmt.Errorf("session: create: %w", err)
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
 	token := newToken()
-	s, err := m.create(ctx, m.digest(token), draft{
-		userID: userID, epoch: e, data: data,
-		idle: m.o.IdleTimeout, created: 0, lifetime: m.o.AbsoluteTimeout,
-	})
+	id := m.digest(token)
+	r, err := m.create(ctx, id, d)
 	if err != nil {
-		return "", Session{}, failure("create", err)
+		return "", nil, failure("create", err)
+	}
+	s, err := m.session(id, r)
+	if err != nil {
+		return "", nil, failure("create", err)
 	}
 	return token, s, nil
 }
 
 // draft is a session that is not stored yet.
 type draft struct {
-	userID         string
-	epoch          Epoch
+	user           string
+	marks          marks
 	data           map[string]string
 	idle, lifetime time.Duration
 	created        int64 // ms since 1970; 0 is the time at which Redis stores it
+	remembered     bool
+}
+
+func (m *Manager[U, D]) draft(user U, e Epoch, data D, life []Lifetime) (draft, error) {
+	text, err := m.users.text(user)
+	if err != nil {
+		return draft{}, err
+	}
+	fields, err := m.data.fields(data)
+	if err != nil {
+		return draft{}, err
+	}
+	// What cannot be read again would be a session that nobody finds.
+	if _, err := m.data.data(fields); err != nil {
+		return draft{}, errors.Join(ErrInvalid, err)
+	}
+	if e == "" {
+		return draft{}, fmt.Errorf("%w: no epoch", ErrInvalid)
+	}
+	d := draft{
+		user: text, marks: marks{epoch: e}, data: fields,
+		idle: m.o.IdleTimeout, lifetime: m.o.AbsoluteTimeout, remembered: len(life) > 0,
+	}
+	if d.remembered {
+		if life[0].Idle > 0 {
+			d.idle = life[0].Idle
+		}
+		if life[0].Absolute > 0 {
+			d.lifetime = life[0].Absolute
+		}
+	}
+	if d.lifetime > m.o.LongestTimeout {
+		return draft{}, fmt.Errorf("%w: a life of %v, longer than %v", ErrInvalid, d.lifetime, m.o.LongestTimeout)
+	}
+	return d, nil
 }
 
 // create returns ErrNotFound for a session that would have ended already.
-func (m *Manager) create(ctx context.Context, id string, d draft) (Session, error) {
-	args := append([]string{
-		string(d.epoch), ms(d.idle), strconv.FormatInt(d.created, 10), ms(d.lifetime), d.userID,
-	}, pairs(d.data)...)
-	reply, err := createScript.Exec(ctx, m.client, []string{m.sessionKey(id)}, args).AsIntSlice()
-	if rueidis.IsRedisNil(err) {
-		return Session{}, ErrNotFound
+func (m *Manager[U, D]) create(ctx context.Context, id string, d draft) (*record, error) {
+	args := make([]string, 0, 10+2*len(d.data))
+	args = append(args, ms(d.idle), strconv.FormatInt(d.created, 10), ms(d.lifetime),
+		fieldUser, d.user, fieldEpoch, string(d.marks.epoch))
+	if d.marks.kept != "" {
+		args = append(args, fieldKept, string(d.marks.kept))
 	}
-	if err != nil {
-		return Session{}, err
+	if d.remembered {
+		args = append(args, fieldRemembered, "1")
 	}
-	if len(reply) != 4 {
-		return Session{}, fmt.Errorf("a reply of %d numbers", len(reply))
-	}
-	now, ttl, created, expires := reply[0], reply[1], reply[2], reply[3]
-	s := Session{
-		ID:            id,
-		UserID:        d.userID,
-		Data:          maps.Clone(d.data),
-		CreatedAt:     time.UnixMilli(created),
-		LastSeenAt:    time.UnixMilli(now),
-		IdleExpiresAt: time.UnixMilli(now + ttl),
-		ExpiresAt:     time.UnixMilli(expires),
-		CheckedAt:     time.UnixMilli(now),
-		epoch:         d.epoch,
-		idle:          d.idle,
-	}
-	if s.Data == nil {
-		s.Data = map[string]string{}
-	}
-	return s, nil
+	return m.read(ctx, createScript, id, append(args, pairs(d.data)...)...)
 }
 
 func pairs(data map[string]string) []string {

@@ -34,7 +34,7 @@ func Example() {
 	defer client.Close()
 	ctx := context.Background()
 
-	sessions := session.New(client, session.Options{IdleTimeout: 30 * time.Minute})
+	sessions := session.New[string, map[string]string](client, session.Options{IdleTimeout: 30 * time.Minute})
 
 	// Login: the epoch comes first, then the password is checked, then the session.
 	epoch, _ := sessions.Epoch(ctx, "42")
@@ -62,7 +62,7 @@ func ExampleManager_Lookup_expired() {
 	defer client.Close()
 	ctx := context.Background()
 
-	sessions := session.New(client, session.Options{IdleTimeout: 30 * time.Minute})
+	sessions := session.New[string, map[string]string](client, session.Options{IdleTimeout: 30 * time.Minute})
 	epoch, _ := sessions.Epoch(ctx, "42")
 	token, _, _ := sessions.Create(ctx, "42", epoch, nil)
 
@@ -84,7 +84,7 @@ func ExampleManager_RevokeAll() {
 	defer client.Close()
 	ctx := context.Background()
 
-	sessions := session.New(client, session.Options{})
+	sessions := session.New[string, map[string]string](client, session.Options{})
 	epoch, _ := sessions.Epoch(ctx, "42")
 	laptop, _, _ := sessions.Create(ctx, "42", epoch, nil)
 
@@ -108,7 +108,7 @@ func ExampleManager_Rotate() {
 	defer client.Close()
 	ctx := context.Background()
 
-	sessions := session.New(client, session.Options{})
+	sessions := session.New[string, map[string]string](client, session.Options{})
 	epoch, _ := sessions.Epoch(ctx, "42")
 	old, _, _ := sessions.Create(ctx, "42", epoch, nil)
 

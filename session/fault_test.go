@@ -13,7 +13,7 @@ import (
 )
 
 // operations are all methods, on a session that exists.
-func operations(b *bed, token string, s session.Session) map[string]func(context.Context) error {
+func operations(b *bed, token string, s *Session) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"epoch":      func(ctx context.Context) error { _, err := b.Epoch(ctx, "1"); return err },
 		"create":     func(ctx context.Context) error { _, _, err := b.tryCreate(ctx, "1", "e"); return err },
@@ -26,7 +26,7 @@ func operations(b *bed, token string, s session.Session) map[string]func(context
 	}
 }
 
-func mustBeUnavailable(t *testing.T, b *bed, token string, s session.Session, bound time.Duration) {
+func mustBeUnavailable(t *testing.T, b *bed, token string, s *Session, bound time.Duration) {
 	t.Helper()
 	for name, op := range operations(b, token, s) {
 		began := time.Now()

@@ -4,10 +4,10 @@ import "github.com/speedlayer/speedlayer/internal/redisx"
 
 // sessionKey is the key of the session with this digest. In a cluster every
 // session has a slot of its own, which is why no script touches two of them.
-func (m *Manager) sessionKey(id string) string { return m.o.Prefix + id }
+func (m *Manager[U, D]) sessionKey(id string) string { return m.o.Prefix + id }
 
 // epochKey is the key of a user's epoch. A digest is hexadecimal and never begins
 // with "epoch:".
-func (m *Manager) epochKey(userID string) string {
+func (m *Manager[U, D]) epochKey(userID string) string {
 	return m.o.Prefix + "epoch:" + redisx.Escape(userID)
 }

@@ -69,10 +69,10 @@ func TestBothEndsAreCheckedBesideTheTTL(t *testing.T) {
 		"idle":     {"_seen"},
 		"absolute": {"_created", "_expires"},
 	} {
-		for op, end := range map[string]func(string, session.Session) error{
-			"lookup": func(token string, _ session.Session) error { _, err := b.Lookup(t.Context(), token); return err },
-			"touch":  func(_ string, s session.Session) error { return b.Touch(t.Context(), aged(s)) },
-			"rotate": func(token string, _ session.Session) error { _, _, err := b.Rotate(t.Context(), token); return err },
+		for op, end := range map[string]func(string, *Session) error{
+			"lookup": func(token string, _ *Session) error { _, err := b.Lookup(t.Context(), token); return err },
+			"touch":  func(_ string, s *Session) error { return b.Touch(t.Context(), aged(s)) },
+			"rotate": func(token string, _ *Session) error { _, _, err := b.Rotate(t.Context(), token); return err },
 		} {
 			token, s := b.login(t, "1")
 			for _, field := range fields {
@@ -160,7 +160,7 @@ func TestExpiryIsFinal(t *testing.T) {
 							return
 						}
 						for err == nil {
-							_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz"})
+							_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"})
 							if name == "absolute" {
 								_ = b.Touch(t.Context(), s)
 							}
@@ -170,7 +170,7 @@ func TestExpiryIsFinal(t *testing.T) {
 							t.Error(err)
 						}
 						_ = b.Touch(t.Context(), aged(s))
-						_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz"})
+						_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"})
 						if _, err := b.Lookup(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
 							revived.Add(1)
 						}

@@ -15,45 +15,53 @@ import (
 // Errors: ErrNotFound for a token that is unknown, malformed, expired, revoked or
 // rotated, also where the entry in Redis is damaged; ErrUnavailable. A malformed
 // token is refused without asking Redis.
-func (m *Manager) Lookup(ctx context.Context, token string) (Session, error) {
+func (m *Manager[U, D]) Lookup(ctx context.Context, token string) (*Session[U, D], error) {
 	if !wellFormed(token) {
-		return Session{}, ErrNotFound
+		return nil, ErrNotFound
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	s, err := m.lookup(ctx, m.digest(token))
+	id := m.digest(token)
+	r, err := m.lookup(ctx, id)
 	if err != nil {
-		return Session{}, readFailure("lookup", err)
+		return nil, readFailure("lookup", err)
+	}
+	s, err := m.session(id, r)
+	if err != nil {
+		return nil, readFailure("lookup", err)
 	}
 	return s, nil
 }
 
-func (m *Manager) lookup(ctx context.Context, id string) (Session, error) {
-	s, err := m.read(ctx, lookupScript, id)
+// lookup returns the record of a session that is valid, from Redis.
+func (m *Manager[U, D]) lookup(ctx context.Context, id string) (*record, error) {
+	r, err := m.read(ctx, lookupScript, id)
 	if err != nil {
-		return Session{}, err
+		return nil, err
 	}
-	ok, err := m.current(ctx, s.UserID, s.epoch)
+	now, err := m.epochOf(ctx, r.user)
 	if err != nil {
-		return Session{}, err
+		return nil, err
 	}
-	if !ok {
-		return Session{}, ErrNotFound // its TTL removes it; no epoch comes back
+	if !r.marks.have(now) {
+		return nil, ErrNotFound // its TTL removes it; no epoch comes back
 	}
-	return s, nil
+	return r, nil
 }
 
 // read runs a script that replies with a session's record.
-func (m *Manager) read(ctx context.Context, script *redisx.Script, id string, args ...string) (Session, error) {
+func (m *Manager[U, D]) read(ctx context.Context, script *redisx.Script, id string, args ...string) (*record, error) {
+	asked := m.now()
 	reply, err := script.Exec(ctx, m.client, []string{m.sessionKey(id)}, args).ToArray()
 	if err != nil {
-		return Session{}, err
+		return nil, err
 	}
 	r, err := parseRecord(reply)
 	if err != nil {
-		return Session{}, err
+		return nil, err
 	}
-	return r.session(id)
+	r.asked = asked
+	return r, nil
 }
 
 // readFailure is failure for methods that look for a session: no reply, a damaged

@@ -29,9 +29,12 @@ func rounds() int {
 	return 1000
 }
 
+// Session is what most tests work with.
+type Session = session.Session[string, map[string]string]
+
 // bed is a manager on a real Redis under a prefix of its own.
 type bed struct {
-	*session.Manager
+	*session.Manager[string, map[string]string]
 	client rueidis.Client
 	prefix string
 	o      session.Options
@@ -52,10 +55,12 @@ func newBedOn(tb testing.TB, client rueidis.Client, o session.Options) *bed {
 	if o.RedisTimeout == 0 {
 		o.RedisTimeout = 20 * time.Second
 	}
-	return &bed{Manager: session.New(client, o), client: client, prefix: o.Prefix, o: o}
+	b := &bed{Manager: session.New[string, map[string]string](client, o), client: client, prefix: o.Prefix, o: o}
+	tb.Cleanup(b.Close)
+	return b
 }
 
-func (b *bed) login(tb testing.TB, user string) (string, session.Session) {
+func (b *bed) login(tb testing.TB, user string) (string, *Session) {
 	tb.Helper()
 	token, s, err := b.tryLogin(tb.Context(), user)
 	if err != nil {
@@ -64,19 +69,19 @@ func (b *bed) login(tb testing.TB, user string) (string, session.Session) {
 	return token, s
 }
 
-func (b *bed) tryLogin(ctx context.Context, user string) (string, session.Session, error) {
+func (b *bed) tryLogin(ctx context.Context, user string) (string, *Session, error) {
 	epoch, err := b.Epoch(ctx, user)
 	if err != nil {
-		return "", session.Session{}, err
+		return "", nil, err
 	}
 	return b.tryCreate(ctx, user, epoch)
 }
 
-func (b *bed) tryCreate(ctx context.Context, user string, epoch session.Epoch) (string, session.Session, error) {
+func (b *bed) tryCreate(ctx context.Context, user string, epoch session.Epoch) (string, *Session, error) {
 	return b.Create(ctx, user, epoch, map[string]string{"name": "Max", "email": "max@example.com"})
 }
 
-func (b *bed) mustLookup(tb testing.TB, token string) session.Session {
+func (b *bed) mustLookup(tb testing.TB, token string) *Session {
 	tb.Helper()
 	s, err := b.Lookup(tb.Context(), token)
 	if err != nil {
@@ -110,14 +115,14 @@ func (b *bed) integer(tb testing.TB, args ...string) int64 {
 	return n
 }
 
-func (b *bed) pttl(tb testing.TB, s session.Session) time.Duration {
+func (b *bed) pttl(tb testing.TB, s *Session) time.Duration {
 	tb.Helper()
 	return time.Duration(b.integer(tb, "PTTL", b.prefix+s.ID)) * time.Millisecond
 }
 
 // age makes a session look as it will after d without a request: everything that
 // Redis stores about its times moves into the past.
-func (b *bed) age(tb testing.TB, s session.Session, d time.Duration) {
+func (b *bed) age(tb testing.TB, s *Session, d time.Duration) {
 	tb.Helper()
 	key := b.prefix + s.ID
 	for _, field := range []string{"_created", "_seen", "_expires"} {
@@ -189,7 +194,7 @@ func (b *bed) live(tb testing.TB) int {
 	return n
 }
 
-func (b *bed) epochOf(tb testing.TB, s session.Session) string {
+func (b *bed) epochOf(tb testing.TB, s *Session) string {
 	tb.Helper()
 	epoch, err := b.do(tb, "GET", b.prefix+"epoch:"+s.UserID).ToString()
 	if err != nil {

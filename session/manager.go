@@ -36,8 +36,12 @@ type Options struct {
 	// AbsoluteTimeout ends a session so long after the login, whatever happens.
 	// Default: 24 hours.
 	AbsoluteTimeout time.Duration
+	// LongestTimeout is the longest time to the absolute end that a session may be
+	// created with: see [Lifetime]. What the package knows about a user lives that
+	// long. Default, and at least: AbsoluteTimeout.
+	LongestTimeout time.Duration
 	// TouchInterval is the least time between two renewals of a session. It is at
-	// most half of IdleTimeout; a negative value renews with every Touch. Default:
+	// most half of the session's idle timeout; a negative value renews with every Touch. Default:
 	// 1 minute.
 	TouchInterval time.Duration
 	// Realm is mixed into the digest of each token: a token of one realm means
@@ -63,8 +67,8 @@ func (o Options) withDefaults() Options {
 	if o.TouchInterval == 0 {
 		o.TouchInterval = time.Minute
 	}
-	// A session in use must meet a renewal before it runs out.
-	o.TouchInterval = min(max(o.TouchInterval, 0), o.IdleTimeout/2)
+	o.TouchInterval = max(o.TouchInterval, 0)
+	o.LongestTimeout = max(o.LongestTimeout, o.AbsoluteTimeout)
 	if o.RedisTimeout <= 0 {
 		o.RedisTimeout = time.Second
 	}
@@ -73,18 +77,41 @@ func (o Options) withDefaults() Options {
 
 // Manager creates, finds and ends sessions. It is safe for concurrent use, and any
 // number of managers in any number of processes may share one Redis.
-type Manager struct {
+type Manager[U, D any] struct {
 	client rueidis.Client
 	o      Options
+	users  users[U]
+	data   codec[D]
+	base   time.Time
 }
 
-// New returns a manager. The client belongs to the caller, who closes it.
-func New(client rueidis.Client, o Options) *Manager {
-	return &Manager{client: client, o: o.withDefaults()}
+// New returns a manager for user ids of type U and data of type D. The client belongs
+// to the caller, who closes it. [Manager.Close] ends what the manager does beside.
+//
+// U is a string or an integer, or both an encoding.TextMarshaler and, as a pointer, an
+// encoding.TextUnmarshaler.
+//
+// D is stored in the session's hash, where other programs can read it. Of a struct,
+// each member that it has in JSON is a field with the same name: a string as it is,
+// everything else as JSON. A map[string]string is stored as it is. Any other type is
+// JSON in one field, "data". Fields that D does not know are ignored, and missing ones
+// are zero, so that versions of a program may run side by side; a field that cannot be
+// decoded is a damaged session, which nobody finds.
+//
+// New panics for another type of U, and for a struct with a reserved name: see
+// [Manager.Create].
+func New[U, D any](client rueidis.Client, o Options) *Manager[U, D] {
+	return &Manager[U, D]{
+		client: client, o: o.withDefaults(), base: newBase(),
+		users: newUsers[U](), data: newCodec[D](),
+	}
 }
+
+// Close ends what runs beside the calls. It may be called again.
+func (m *Manager[U, D]) Close() {}
 
 // bound returns the context for all exchanges of one method.
-func (m *Manager) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+func (m *Manager[U, D]) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, m.o.RedisTimeout)
 }
 

@@ -18,7 +18,7 @@ type revivals struct {
 
 // race runs a write against the end of a session, many times, and counts how often
 // the session, or anything under its key, was there afterwards.
-func race(t *testing.T, b *bed, write func(context.Context, session.Session), end func(string)) revivals {
+func race(t *testing.T, b *bed, write func(context.Context, *Session), end func(string)) revivals {
 	t.Helper()
 	var found revivals
 	for i := range rounds() {
@@ -28,7 +28,7 @@ func race(t *testing.T, b *bed, write func(context.Context, session.Session), en
 }
 
 // add runs round i of a race.
-func (found *revivals) add(t *testing.T, b *bed, i int, write func(context.Context, session.Session), end func(string)) {
+func (found *revivals) add(t *testing.T, b *bed, i int, write func(context.Context, *Session), end func(string)) {
 	t.Helper()
 	token, s := b.login(t, fmt.Sprint("user", i%10))
 	key := b.prefix + s.ID
@@ -54,19 +54,19 @@ func (found *revivals) add(t *testing.T, b *bed, i int, write func(context.Conte
 // patience is how long a race is repeated until it went both ways.
 const patience = time.Minute
 
-func touch(t *testing.T, b *bed) func(context.Context, session.Session) {
+func touch(t *testing.T, b *bed) func(context.Context, *Session) {
 	t.Helper()
-	return func(ctx context.Context, s session.Session) {
+	return func(ctx context.Context, s *Session) {
 		if err := b.Touch(ctx, s); err != nil && !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("touch: %v", err)
 		}
 	}
 }
 
-func update(t *testing.T, b *bed) func(context.Context, session.Session) {
+func update(t *testing.T, b *bed) func(context.Context, *Session) {
 	t.Helper()
-	return func(ctx context.Context, s session.Session) {
-		err := b.Update(ctx, s.ID, map[string]string{"name": "Moritz"})
+	return func(ctx context.Context, s *Session) {
+		err := b.Update(ctx, s.ID, map[string]string{"name": "Moritz", "email": "m"})
 		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("update: %v", err)
 		}
@@ -84,7 +84,7 @@ func revoke(t *testing.T, b *bed) func(string) {
 
 func TestNothingRevivesARevokedSession(t *testing.T) {
 	t.Parallel()
-	for name, write := range map[string]func(*testing.T, *bed) func(context.Context, session.Session){
+	for name, write := range map[string]func(*testing.T, *bed) func(context.Context, *Session){
 		"touch": touch, "update": update,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,11 +117,11 @@ func TestDoubleRevoke(t *testing.T) {
 // the guard a session comes back, and it has no TTL.
 func TestTheRaceFindsUnguardedWrites(t *testing.T) {
 	t.Parallel()
-	for name, command := range map[string]func(b *bed, s session.Session) []string{
-		"unguarded update": func(b *bed, s session.Session) []string {
+	for name, command := range map[string]func(b *bed, s *Session) []string{
+		"unguarded update": func(b *bed, s *Session) []string {
 			return []string{"HSET", b.prefix + s.ID, "name", "Moritz"}
 		},
-		"unguarded save": func(b *bed, s session.Session) []string { // as stores do that write the whole session back
+		"unguarded save": func(b *bed, s *Session) []string { // as stores do that write the whole session back
 			return []string{
 				"HSET", b.prefix + s.ID, "user_id", s.UserID, "name", "Max", "email", "max@example.com",
 				"_epoch", b.epochOf(t, s), "_created", millis(s.CreatedAt), "_seen", millis(s.LastSeenAt),
@@ -132,7 +132,7 @@ func TestTheRaceFindsUnguardedWrites(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, session.Options{TouchInterval: -1})
-			write := func(_ context.Context, s session.Session) { b.do(t, command(b, s)...) }
+			write := func(_ context.Context, s *Session) { b.do(t, command(b, s)...) }
 			var found revivals
 			ran := 0
 			for began := time.Now(); found.during == 0 && time.Since(began) < patience; ran++ {

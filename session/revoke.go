@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/redis/rueidis"
 )
@@ -14,29 +15,58 @@ import (
 //
 // Errors: ErrUnavailable: the session may or may not have ended, and the call should
 // be repeated.
-func (m *Manager) Revoke(ctx context.Context, token string) error {
+func (m *Manager[U, D]) Revoke(ctx context.Context, token string) error {
 	if !wellFormed(token) {
 		return nil
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	if err := m.revoke(ctx, m.digest(token)); err != nil {
+	if _, err := m.revoke(ctx, m.digest(token), ""); err != nil {
 		return failure("revoke", err)
 	}
 	return nil
 }
 
+// RevokeID ends one of a user's sessions, by the id that [Manager.List] shows. Where
+// the session was rotated within the last minute, the one that replaced it ends.
+//
+// Errors: ErrNotFound where the user has no such session, also where somebody else
+// has; ErrInvalid for an empty or overlong user id; ErrUnavailable: the session may or
+// may not have ended.
+func (m *Manager[U, D]) RevokeID(ctx context.Context, user U, id string) error {
+	text, err := m.users.text(user)
+	if err != nil {
+		return fmt.Errorf("session: revoke by id: %w", err)
+	}
+	if !isID(id) {
+		return ErrNotFound
+	}
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	ended, err := m.revoke(ctx, id, text)
+	if err != nil {
+		return failure("revoke by id", err)
+	}
+	if !ended {
+		return ErrNotFound
+	}
+	return nil
+}
+
 // revoke follows the markers that rotations left. Each leads to a newer session, so
-// it ends.
-func (m *Manager) revoke(ctx context.Context, id string) error {
+// it ends. With a user, a session of somebody else stays.
+func (m *Manager[U, D]) revoke(ctx context.Context, id, user string) (ended bool, err error) {
 	for {
-		next, err := revokeScript.Exec(ctx, m.client, []string{m.sessionKey(id)}, nil).ToString()
+		reply, err := revokeScript.Exec(ctx, m.client, []string{m.sessionKey(id)}, []string{user}).AsStrSlice()
 		if rueidis.IsRedisNil(err) {
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
-		id = next
+		if len(reply) == 1 {
+			return true, nil
+		}
+		id = reply[1]
 	}
 }

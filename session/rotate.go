@@ -22,8 +22,8 @@ const markerLife = time.Minute
 //  2. Store the new one. Nobody knows its token yet.
 //  3. In one script, put a marker that names the new session in the old one's place.
 //     Where the old one is gone, somebody revoked it: the new one is deleted.
-//  4. Data that was updated between 1 and 3 is written again. Then the token is
-//     handed out.
+//  4. What was changed between 1 and 3 is written again: data, and the mark by which
+//     [Manager.RevokeOthers] keeps the session. Then the token is handed out.
 //
 // A Revoke before 3 makes 3 fail; a later one finds the marker and deletes the new
 // session. A crash before 3 leaves the old session in force, a crash after it logs
@@ -36,56 +36,77 @@ const markerLife = time.Minute
 //
 // Errors: ErrNotFound; ErrUnavailable: the old token may or may not be worth
 // anything.
-func (m *Manager) Rotate(ctx context.Context, token string) (string, Session, error) {
+func (m *Manager[U, D]) Rotate(ctx context.Context, token string) (string, *Session[U, D], error) {
 	if !wellFormed(token) {
-		return "", Session{}, ErrNotFound
+		return "", nil, ErrNotFound
 	}
 	if err := ctx.Err(); err != nil {
-		return "", Session{}, failure("rotate", err)
+		return "", nil, failure("rotate", err)
 	}
 	ctx, cancel := m.bound(context.WithoutCancel(ctx))
 	defer cancel()
+	old, err := m.lookup(ctx, m.digest(token))
+	if err != nil {
+		return "", nil, readFailure("rotate", err)
+	}
 	oldID := m.digest(token)
-	old, err := m.lookup(ctx, oldID)
-	if err != nil {
-		return "", Session{}, readFailure("rotate", err)
-	}
 	token = newToken()
-	s, err := m.replace(ctx, old, m.digest(token))
-	if err != nil {
-		m.tidy(ctx, m.digest(token))
-		return "", Session{}, readFailure("rotate", err)
+	id := m.digest(token)
+	r, err := m.replace(ctx, oldID, old, id)
+	if err == nil {
+		var s *Session[U, D]
+		if s, err = m.session(id, r); err == nil {
+			return token, s, nil
+		}
 	}
-	return token, s, nil
+	m.tidy(ctx, id)
+	return "", nil, readFailure("rotate", err)
 }
 
 // tidy deletes what a rotation that failed may have stored. Nobody knows that token,
 // so no error matters. The rotation may have failed because its time was over: this
 // has its own.
-func (m *Manager) tidy(ctx context.Context, id string) {
+func (m *Manager[U, D]) tidy(ctx context.Context, id string) {
 	ctx, cancel := m.bound(context.WithoutCancel(ctx))
 	defer cancel()
-	_ = m.revoke(ctx, id)
+	_, _ = m.revoke(ctx, id, "")
 }
 
 // replace is steps 2 to 4 of Rotate.
-func (m *Manager) replace(ctx context.Context, old Session, id string) (Session, error) {
-	s, err := m.create(ctx, id, draft{
-		userID: old.UserID, epoch: old.epoch, data: old.Data, idle: old.idle,
-		created: old.CreatedAt.UnixMilli(), lifetime: old.ExpiresAt.Sub(old.CreatedAt),
+func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, id string) (*record, error) {
+	r, err := m.create(ctx, id, draft{
+		user: old.user, marks: old.marks, data: old.data, remembered: old.remembered,
+		idle: time.Duration(old.idle) * time.Millisecond, created: old.created,
+		lifetime: time.Duration(old.expires-old.created) * time.Millisecond,
 	})
 	if err != nil {
-		return Session{}, err
+		return nil, err
 	}
-	last, err := m.read(ctx, claimScript, old.ID, id, ms(markerLife))
+	last, err := m.read(ctx, claimScript, oldID, id, ms(markerLife))
 	if err != nil {
-		return Session{}, err
+		return nil, err
 	}
-	if !maps.Equal(last.Data, s.Data) {
-		if err := m.update(ctx, id, last.Data); err != nil {
-			return Session{}, err
+	if !maps.Equal(last.data, r.data) {
+		if err := m.update(ctx, id, last.data); err != nil {
+			return nil, err
 		}
-		s.Data = last.Data
+		r.data = last.data
 	}
-	return s, nil
+	if last.marks != r.marks {
+		if err := m.mark(ctx, id, last.marks); err != nil {
+			return nil, err
+		}
+		r.marks = last.marks
+	}
+	return r, nil
+}
+
+// mark gives a session that exists the marks of another one.
+func (m *Manager[U, D]) mark(ctx context.Context, id string, to marks) error {
+	alive, err := markScript.Exec(ctx, m.client, []string{m.sessionKey(id)},
+		[]string{string(to.epoch), string(to.kept)}).AsInt64()
+	if err == nil && alive == 0 {
+		err = ErrNotFound
+	}
+	return err
 }

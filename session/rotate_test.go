@@ -281,7 +281,7 @@ func TestUpdateDuringRotateIsNotLost(t *testing.T) {
 		var rotate, update error
 		together(
 			func() { token, _, rotate = b.Rotate(t.Context(), old) },
-			func() { update = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz"}) },
+			func() { update = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"}) },
 		)
 		if rotate != nil {
 			t.Fatal(rotate)

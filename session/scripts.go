@@ -18,6 +18,9 @@ var touchSource string
 //go:embed lua/update.lua
 var updateSource string
 
+//go:embed lua/mark.lua
+var markSource string
+
 //go:embed lua/claim.lua
 var claimSource string
 
@@ -26,6 +29,12 @@ var revokeSource string
 
 //go:embed lua/epoch.lua
 var epochSource string
+
+//go:embed lua/renew.lua
+var renewSource string
+
+//go:embed lua/advance.lua
+var advanceSource string
 
 //go:embed lua/epoch_read.lua
 var epochReadSource string
@@ -37,8 +46,11 @@ var (
 	lookupScript    = redisx.NewScript(lookupSource)
 	touchScript     = redisx.NewScript(touchSource)
 	updateScript    = redisx.NewScript(updateSource)
+	markScript      = redisx.NewScript(markSource)
 	claimScript     = redisx.NewScript(claimSource)
 	revokeScript    = redisx.NewScript(revokeSource)
 	epochScript     = redisx.NewScript(epochSource)
+	renewScript     = redisx.NewScript(renewSource)
+	advanceScript   = redisx.NewScript(advanceSource)
 	epochReadScript = redisx.NewScript(epochReadSource)
 )

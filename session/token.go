@@ -10,6 +10,7 @@ import (
 const (
 	tokenBytes  = 32 // of randomness
 	tokenLength = 43 // characters of unpadded base64url
+	idLength    = 2 * sha256.Size
 )
 
 func newToken() string {
@@ -36,14 +37,14 @@ func wellFormed(token string) bool {
 
 // digest names the session of a token. The token has a fixed length, so different
 // pairs of realm and token never make the same input.
-func (m *Manager) digest(token string) string {
+func (m *Manager[U, D]) digest(token string) string {
 	sum := sha256.Sum256([]byte(m.o.Realm + token))
 	return hex.EncodeToString(sum[:])
 }
 
-// newEpoch returns a value that was never an epoch before.
-func newEpoch() Epoch {
+// newRandom returns a value that never was before.
+func newRandom() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
-	return Epoch(hex.EncodeToString(b[:]))
+	return hex.EncodeToString(b[:])
 }

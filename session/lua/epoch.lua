@@ -15,8 +15,9 @@ if type(epoch) == 'table' and not string.find(epoch.err, 'WRONGTYPE', 1, true) t
   return epoch
 end
 if type(epoch) ~= 'string' or epoch == '' then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ttl)
-  return ARGV[1]
+  epoch = '0:' .. ARGV[1]
+  redis.call('SET', KEYS[1], epoch, 'PX', ttl)
+  return epoch
 end
 if redis.call('PTTL', KEYS[1]) < ttl then -- also without TTL, which is -1
   redis.call('PEXPIRE', KEYS[1], ttl)

@@ -1,14 +1,14 @@
 -- Renews a session that exists.
 --
 -- KEYS[1]  the session
--- ARGV[1]  the epoch it had when it was looked up
--- ARGV[2]  least time between two renewals, ms
+-- ARGV[1]  least time between two renewals, ms
 --
 -- Returns 1 where the session lives (renewed, or renewed a moment ago by another
 -- request), 0 where it is gone.
 --
 -- Atomic, because a renewal after the check and after somebody else's DEL would
--- bring a revoked session back.
+-- bring a revoked session back. Its epoch plays no part: a renewal does not bring one
+-- back either.
 
 local got = redis.pcall('HMGET', KEYS[1], '_epoch', '_seen', '_idle', '_expires')
 if got.err then
@@ -18,7 +18,7 @@ if got.err then
   return got
 end
 local seen, idle, expires = tonumber(got[2]), tonumber(got[3]), tonumber(got[4])
-if got[1] ~= ARGV[1] or not (seen and idle and expires) then
+if not got[1] or not (seen and idle and expires) then
   return 0
 end
 
@@ -28,7 +28,7 @@ if math.min(seen + idle, expires) <= now then
   redis.call('DEL', KEYS[1])
   return 0
 end
-if now >= seen and now - seen < tonumber(ARGV[2]) then
+if now >= seen and now - seen < tonumber(ARGV[1]) then
   return 1
 end
 redis.call('HSET', KEYS[1], '_seen', now)

@@ -1,4 +1,4 @@
--- Sets fields of a session that exists. Its TTL stays.
+-- Replaces the caller's data of a session that exists. Its TTL stays.
 --
 -- KEYS[1]  the session
 -- ARGV     names and values of the caller's data, in turn
@@ -8,15 +8,28 @@
 -- Atomic, because HSET on a key that was deleted after the check would create a
 -- session without TTL.
 
-local epoch = redis.pcall('HGET', KEYS[1], '_epoch')
-if type(epoch) == 'table' then
-  if string.find(epoch.err, 'WRONGTYPE', 1, true) then
+local names = redis.pcall('HKEYS', KEYS[1])
+if names.err then
+  if string.find(names.err, 'WRONGTYPE', 1, true) then
     return 0
   end
-  return epoch
+  return names
 end
-if not epoch then -- no session, or the marker of a rotated one
+local live, old = false, {}
+for _, name in ipairs(names) do
+  if name == '_epoch' then -- neither missing nor the marker of a rotated session
+    live = true
+  elseif name ~= 'user_id' and string.sub(name, 1, 1) ~= '_' then
+    old[#old + 1] = name
+  end
+end
+if not live then
   return 0
 end
-redis.call('HSET', KEYS[1], unpack(ARGV))
+if #old > 0 then
+  redis.call('HDEL', KEYS[1], unpack(old))
+end
+if #ARGV > 0 then
+  redis.call('HSET', KEYS[1], unpack(ARGV))
+end
 return 1

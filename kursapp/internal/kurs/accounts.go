@@ -6,7 +6,6 @@ import (
 
 	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/ratelimit"
-	"github.com/speedlayer/speedlayer/session"
 )
 
 // Accounts is registration, login, sessions and profile. Safe for concurrent
@@ -14,7 +13,7 @@ import (
 type Accounts struct {
 	store    Store
 	users    *Users
-	sessions *session.Manager
+	sessions *Sessions
 	limiter  *ratelimit.Limiter
 	welcome  func(name, email string) outbox.Task
 	hasher   *Hasher
@@ -28,7 +27,7 @@ type Accounts struct {
 type AccountsDeps struct {
 	Store    Store
 	Users    *Users
-	Sessions *session.Manager
+	Sessions *Sessions
 	Limiter  *ratelimit.Limiter
 	// Welcome returns the task that has a new user greeted.
 	Welcome func(name, email string) outbox.Task

@@ -1,7 +1,5 @@
 package kurs
 
-import "github.com/speedlayer/speedlayer/session"
-
 // Actor is who asks. Its methods are the permission rules, all of them; each
 // returns nil, ErrNoToken (nobody is logged in) or ErrForbidden (somebody
 // who may not).
@@ -20,7 +18,7 @@ type Actor struct {
 	// Demo is true when the server is a demo.
 	Demo bool
 	// Session is the session of the user who is logged in.
-	Session session.Session
+	Session *Session
 
 	user User // as Authenticate read it
 }

@@ -30,7 +30,7 @@ type LoginResult struct {
 	// Token is the session's only key. It is stored nowhere.
 	Token   string
 	User    User
-	Session session.Session
+	Session *Session
 }
 
 // Login checks the password and begins a session under a new token.
@@ -108,7 +108,7 @@ func (a *Accounts) checkCredentials(ctx context.Context, email, password string)
 	if err != nil && !errors.Is(err, ErrUserNotFound) {
 		return credentials{}, err
 	}
-	epoch, err := a.sessions.Epoch(ctx, sessionUser(found.ID))
+	epoch, err := a.sessions.Epoch(ctx, found.ID)
 	if err != nil {
 		return credentials{}, err
 	}
@@ -146,7 +146,7 @@ func (a *Accounts) begin(ctx context.Context, proof credentials, userAgent strin
 	if name := cleanUserAgent(userAgent); name != "" {
 		data[dataUserAgent] = name
 	}
-	token, s, err := a.sessions.Create(ctx, sessionUser(user.ID), proof.epoch, data)
+	token, s, err := a.sessions.Create(ctx, user.ID, proof.epoch, data)
 	if err != nil {
 		return LoginResult{}, err
 	}

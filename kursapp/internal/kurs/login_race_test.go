@@ -26,7 +26,7 @@ func (w *world) changePassword(t *testing.T, u kurs.User, next string) {
 		t.Errorf("replace hash: %v, %v", ok, err)
 		return
 	}
-	if err := w.sessions.RevokeAll(t.Context(), strconv.FormatInt(u.ID, 10)); err != nil {
+	if err := w.sessions.RevokeAll(t.Context(), u.ID); err != nil {
 		t.Error(err)
 	}
 }

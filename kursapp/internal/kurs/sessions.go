@@ -3,7 +3,6 @@ package kurs
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/speedlayer/speedlayer/session"
 )
@@ -19,8 +18,11 @@ func sessionData(u User) map[string]string {
 	return map[string]string{dataName: u.Name, dataEmail: u.Email}
 }
 
-// sessionUser is how the sessions name a user.
-func sessionUser(id int64) string { return strconv.FormatInt(id, 10) }
+// Sessions are the sessions of users, by their ids.
+type Sessions = session.Manager[int64, map[string]string]
+
+// Session is one of them.
+type Session = session.Session[int64, map[string]string]
 
 // Logout ends the session of token. A token that is not or no longer known is
 // no error. It fails with ErrNoToken for an empty one and with
@@ -51,11 +53,7 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (Actor, error
 	if err != nil {
 		return Actor{}, sessionError(op, err)
 	}
-	id, err := strconv.ParseInt(s.UserID, 10, 64)
-	if err != nil {
-		return Actor{}, wrap(op, err)
-	}
-	account, err := a.store.Account(ctx, id)
+	account, err := a.store.Account(ctx, s.UserID)
 	if errors.Is(err, ErrUserNotFound) {
 		return Actor{}, ErrSessionInvalid
 	}
@@ -65,7 +63,7 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (Actor, error
 	if err := a.sessions.Touch(ctx, s); err != nil {
 		return Actor{}, sessionError(op, err)
 	}
-	return Actor{UserID: id, Role: account.Role, Demo: a.demo, Session: s, user: account.User}, nil
+	return Actor{UserID: s.UserID, Role: account.Role, Demo: a.demo, Session: s, user: account.User}, nil
 }
 
 // sessionError tells a session that is gone from a Redis that is gone.

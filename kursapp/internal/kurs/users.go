@@ -11,7 +11,6 @@ import (
 
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/ratelimit"
-	"github.com/speedlayer/speedlayer/session"
 )
 
 // CachePrefix is the first part of the keys of cached users: user 42 lies
@@ -30,7 +29,7 @@ type Users struct {
 	store    Store
 	cache    *cache.Cache[int64, User]
 	pages    *cache.Cache[int, UserPage] // first pages, by how many users they show
-	sessions *session.Manager
+	sessions *Sessions
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
 	log      *slog.Logger
@@ -43,7 +42,7 @@ type UsersDeps struct {
 	Store  Store
 	Client rueidis.Client
 	// Sessions ends the sessions of a deleted user.
-	Sessions *session.Manager
+	Sessions *Sessions
 	// CacheOptions configures the cache; the zero value keeps a user for
 	// 60 s. With NegativeTTL, that a user does not exist is remembered too; one
 	// who registers is visible at once all the same. Pages take over what is

@@ -118,7 +118,7 @@ func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
 	if err != nil {
 		return wrap("delete user", err)
 	}
-	if err := u.sessions.RevokeAll(context.WithoutCancel(ctx), sessionUser(id)); err != nil {
+	if err := u.sessions.RevokeAll(context.WithoutCancel(ctx), id); err != nil {
 		u.log.WarnContext(ctx, "sessions of a deleted user stay in Redis until they expire; none of them is accepted",
 			"user", id, "error", err)
 	}

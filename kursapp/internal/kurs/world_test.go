@@ -27,7 +27,7 @@ type world struct {
 	redis    *redistest.Server
 	client   *countingClient
 	store    *faultyStore
-	sessions *session.Manager
+	sessions *kurs.Sessions
 	limiter  *ratelimit.Limiter
 	users    *kurs.Users
 	accounts *kurs.Accounts
@@ -58,7 +58,7 @@ func newWorld(t *testing.T, demo bool) *world {
 	})
 	w := &world{redis: redistest.Start(t), store: &faultyStore{Store: db}, path: path}
 	w.client = connect(t, w.redis)
-	w.sessions = session.New(w.client, session.Options{})
+	w.sessions = session.New[int64, map[string]string](w.client, session.Options{})
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{})
 	t.Cleanup(w.limiter.Close)
 	w.limits = kurs.NewLimits(w.limiter)
