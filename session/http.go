@@ -69,8 +69,8 @@ func (o HTTPOptions) withDefaults() HTTPOptions {
 
 // HTTP connects a manager with HTTP: it finds the session of a request and hands
 // the token to browsers. It is safe for concurrent use. [Manager.HTTP] makes it.
-type HTTP struct {
-	m          *Manager
+type HTTP[U, D any] struct {
+	m          *Manager[U, D]
 	o          HTTPOptions
 	protection *http.CrossOriginProtection
 	vary       []string
@@ -79,10 +79,10 @@ type HTTP struct {
 
 // HTTP returns the manager's side of HTTP. It panics where an option cannot be
 // right: a name that no cookie may have, or a trusted origin that is none.
-func (m *Manager) HTTP(o HTTPOptions) *HTTP {
+func (m *Manager[U, D]) HTTP(o HTTPOptions) *HTTP[U, D] {
 	o = o.withDefaults()
-	h := &HTTP{m: m, o: o, protection: http.NewCrossOriginProtection(), challenge: bearerChallenge}
-	if err := (&http.Cookie{Name: o.Cookie, Value: "x"}).Valid(); err != nil {
+	h := &HTTP[U, D]{m: m, o: o, protection: http.NewCrossOriginProtection(), challenge: bearerChallenge}
+	if err := newCookie(o, "", 0).Valid(); err != nil {
 		panic(fmt.Sprintf("session: the cookie name %q: %v", o.Cookie, err))
 	}
 	for _, origin := range o.TrustedOrigins {
@@ -109,7 +109,7 @@ func varyOn(o HTTPOptions) string {
 }
 
 // Middleware is [HTTP.Middleware] for a service that sets no cookies itself.
-func (m *Manager) Middleware(o HTTPOptions) func(http.Handler) http.Handler {
+func (m *Manager[U, D]) Middleware(o HTTPOptions) func(http.Handler) http.Handler {
 	return m.HTTP(o).Middleware
 }
 
@@ -121,7 +121,7 @@ func (m *Manager) Middleware(o HTTPOptions) func(http.Handler) http.Handler {
 // are private to it; next may say otherwise. The cookie of a session that has ended
 // is left alone: the answer to an old request may overtake a new login, and would
 // take away its cookie.
-func (h *HTTP) Middleware(next http.Handler) http.Handler {
+func (h *HTTP[U, D]) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.mark(w.Header(), "Vary", h.vary)
 		s, err := h.find(r)
@@ -130,9 +130,9 @@ func (h *HTTP) Middleware(next http.Handler) http.Handler {
 			if w.Header()["Cache-Control"] == nil {
 				w.Header()["Cache-Control"] = private
 			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, s)))
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey[U, D]{}, s)))
 		case h.passes(r, err):
-			next.ServeHTTP(w, withoutSession(r))
+			next.ServeHTTP(w, withoutSession[U, D](r))
 		default:
 			h.Error(w, r, err)
 		}
@@ -143,7 +143,7 @@ func (h *HTTP) Middleware(next http.Handler) http.Handler {
 var private = []string{"private"}
 
 // mark adds a header without allocating where there was none.
-func (h *HTTP) mark(header http.Header, name string, values []string) {
+func (h *HTTP[U, D]) mark(header http.Header, name string, values []string) {
 	if header[name] == nil {
 		header[name] = values
 		return
@@ -152,7 +152,7 @@ func (h *HTTP) mark(header http.Header, name string, values []string) {
 }
 
 // find returns the session of a request, renewed unless the request is passive.
-func (h *HTTP) find(r *http.Request) (*Session, error) {
+func (h *HTTP[U, D]) find(r *http.Request) (*Session[U, D], error) {
 	token, err := h.Token(r)
 	if err != nil {
 		return nil, err
@@ -167,29 +167,29 @@ func (h *HTTP) find(r *http.Request) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &s, nil
+	return s, nil
 }
 
 // passes reports whether a request may go on without a session.
-func (h *HTTP) passes(r *http.Request, err error) bool {
+func (h *HTTP[U, D]) passes(r *http.Request, err error) bool {
 	return h.o.Optional && !h.authorizes(r) &&
 		(errors.Is(err, ErrNoToken) || errors.Is(err, ErrNotFound))
 }
 
-type contextKey struct{}
+type contextKey[U, D any] struct{}
 
 // withoutSession hides the session of another middleware around this one: it may be
 // of another realm, and a handler that asks FromContext means this one's.
-func withoutSession(r *http.Request) *http.Request {
-	if _, ok := FromContext(r.Context()); !ok {
+func withoutSession[U, D any](r *http.Request) *http.Request {
+	if _, ok := FromContext[U, D](r.Context()); !ok {
 		return r
 	}
-	return r.WithContext(context.WithValue(r.Context(), contextKey{}, (*Session)(nil)))
+	return r.WithContext(context.WithValue(r.Context(), contextKey[U, D]{}, (*Session[U, D])(nil)))
 }
 
 // FromContext returns the session that [HTTP.Middleware] found for a request. It is
 // shared between requests: do not change it.
-func FromContext(ctx context.Context) (*Session, bool) {
-	s, _ := ctx.Value(contextKey{}).(*Session)
+func FromContext[U, D any](ctx context.Context) (*Session[U, D], bool) {
+	s, _ := ctx.Value(contextKey[U, D]{}).(*Session[U, D])
 	return s, s != nil
 }

@@ -10,7 +10,7 @@ import (
 // demands a parameter. Browsers ignore schemes that they do not know, and ask
 // nobody for a password.
 const (
-	bearerChallenge = `Bearer realm="session"`
+	bearerChallenge = `Bearer realm="session"` //nolint:gosec // G101: a challenge, no credentials
 	cookieChallenge = `Cookie realm="session"`
 )
 
@@ -20,7 +20,7 @@ const retryAfter = "1"
 
 // Error answers a request whose session could not be found, changed or ended, with
 // OnError where there is one.
-func (h *HTTP) Error(w http.ResponseWriter, r *http.Request, err error) {
+func (h *HTTP[U, D]) Error(w http.ResponseWriter, r *http.Request, err error) {
 	if h.o.OnError != nil {
 		h.o.OnError(w, r, err)
 		return

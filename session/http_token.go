@@ -19,7 +19,7 @@ import (
 // Errors: ErrNoToken, also where the header is no Bearer token, or where there are
 // several such headers or cookies, so that it is not clear who is meant;
 // ErrCrossOrigin.
-func (h *HTTP) Token(r *http.Request) (string, error) {
+func (h *HTTP[U, D]) Token(r *http.Request) (string, error) {
 	if h.authorizes(r) {
 		lines := r.Header["Authorization"]
 		if len(lines) != 1 {
@@ -42,11 +42,11 @@ func (h *HTTP) Token(r *http.Request) (string, error) {
 }
 
 // authorizes reports whether a request has an Authorization header that counts.
-func (h *HTTP) authorizes(r *http.Request) bool {
+func (h *HTTP[U, D]) authorizes(r *http.Request) bool {
 	return !h.o.NoBearer && len(r.Header["Authorization"]) > 0
 }
 
-func (h *HTTP) checkOrigin(r *http.Request) error {
+func (h *HTTP[U, D]) checkOrigin(r *http.Request) error {
 	if r.Header["Upgrade"] != nil {
 		change := *r
 		change.Method = http.MethodPost
