@@ -49,6 +49,9 @@ var rules = []rule{
 	{module + "/cache/cachetest", append([]string{
 		module + "/cache", module + "/internal/redistest", "github.com/alicebob/miniredis/v2",
 	}, ground...)},
+	{module + "/session/sessiontest", append([]string{
+		module + "/session", module + "/internal/redistest", "github.com/alicebob/miniredis/v2",
+	}, ground...)},
 	{module + "/cache", ground},
 	{module + "/session", ground},
 	{module + "/ratelimit", ground},
