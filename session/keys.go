@@ -11,3 +11,8 @@ func (m *Manager[U, D]) sessionKey(id string) string { return m.o.Prefix + id }
 func (m *Manager[U, D]) epochKey(userID string) string {
 	return m.o.Prefix + "epoch:" + redisx.Escape(userID)
 }
+
+// indexKey is the key of the names of a user's sessions.
+func (m *Manager[U, D]) indexKey(user string) string {
+	return m.o.Prefix + "of:" + redisx.Escape(user)
+}

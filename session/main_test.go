@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -132,7 +131,7 @@ func (b *bed) age(tb testing.TB, s *Session, d time.Duration) {
 }
 
 // entries returns the content of every key of the bed: a hash as its fields, a
-// string under the field "".
+// string under the field "", anything else as nothing.
 func (b *bed) entries(tb testing.TB) map[string]map[string]string {
 	tb.Helper()
 	found := map[string]map[string]string{}
@@ -146,6 +145,8 @@ func (b *bed) entries(tb testing.TB) map[string]map[string]string {
 				found[key] = fields
 			} else if text, err := b.client.Do(tb.Context(), b.client.B().Get().Key(key).Build()).ToString(); err == nil {
 				found[key] = map[string]string{"": text}
+			} else {
+				found[key] = nil
 			}
 		}
 		if cursor = e.Cursor; cursor == 0 {
@@ -163,7 +164,7 @@ func (b *bed) faults(tb testing.TB) []string {
 		if b.integer(tb, "PTTL", key) == -1 {
 			faults = append(faults, key+" has no TTL")
 		}
-		if _, ok := fields["_next"]; ok || len(fields) == 0 || strings.HasPrefix(key, b.prefix+"epoch:") {
+		if _, ok := fields["_next"]; ok || len(fields) == 0 || len(key) != len(b.prefix)+64 {
 			continue
 		}
 		for _, name := range []string{"user_id", "name", "email", "_epoch", "_created", "_seen", "_expires", "_idle"} {

@@ -65,6 +65,7 @@ func (m *Manager[U, D]) revoke(ctx context.Context, id, user string) (ended bool
 			return false, err
 		}
 		if len(reply) == 1 {
+			m.strike(ctx, reply[0], id)
 			return true, nil
 		}
 		id = reply[1]

@@ -19,7 +19,7 @@ const markerLife = time.Minute
 // slots, so no script can change both:
 //
 //  1. Read the old session and its epoch.
-//  2. Store the new one. Nobody knows its token yet.
+//  2. Store the new one, and name it in the user's index. Nobody knows its token yet.
 //  3. In one script, put a marker that names the new session in the old one's place.
 //     Where the old one is gone, somebody revoked it: the new one is deleted.
 //  4. What was changed between 1 and 3 is written again: data, and the mark by which
@@ -63,15 +63,6 @@ func (m *Manager[U, D]) Rotate(ctx context.Context, token string) (string, *Sess
 	return "", nil, readFailure("rotate", err)
 }
 
-// tidy deletes what a rotation that failed may have stored. Nobody knows that token,
-// so no error matters. The rotation may have failed because its time was over: this
-// has its own.
-func (m *Manager[U, D]) tidy(ctx context.Context, id string) {
-	ctx, cancel := m.bound(context.WithoutCancel(ctx))
-	defer cancel()
-	_, _ = m.revoke(ctx, id, "")
-}
-
 // replace is steps 2 to 4 of Rotate.
 func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, id string) (*record, error) {
 	r, err := m.create(ctx, id, draft{
@@ -86,6 +77,7 @@ func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, 
 	if err != nil {
 		return nil, err
 	}
+	m.strike(ctx, old.user, oldID)
 	if !maps.Equal(last.data, r.data) {
 		if err := m.update(ctx, id, last.data); err != nil {
 			return nil, err

@@ -27,6 +27,12 @@ var claimSource string
 //go:embed lua/revoke.lua
 var revokeSource string
 
+//go:embed lua/enlist.lua
+var enlistSource string
+
+//go:embed lua/index.lua
+var indexSource string
+
 //go:embed lua/epoch.lua
 var epochSource string
 
@@ -49,6 +55,8 @@ var (
 	markScript      = redisx.NewScript(markSource)
 	claimScript     = redisx.NewScript(claimSource)
 	revokeScript    = redisx.NewScript(revokeSource)
+	enlistScript    = redisx.NewScript(enlistSource)
+	indexScript     = redisx.NewScript(indexSource)
 	epochScript     = redisx.NewScript(epochSource)
 	renewScript     = redisx.NewScript(renewSource)
 	advanceScript   = redisx.NewScript(advanceSource)
