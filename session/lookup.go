@@ -33,20 +33,33 @@ func (m *Manager[U, D]) Lookup(ctx context.Context, token string) (*Session[U, D
 	return s, nil
 }
 
-// lookup returns the record of a session that is valid, from Redis.
+// lookup returns the record of a session that is valid, from Redis. A session that
+// belongs to another epoch has ended, unless [Manager.RevokeOthers] has begun the next
+// epoch for it between the two looks. Then the second look at the session shows other
+// marks. Marks are random and never come back: the same ones twice mean that there
+// were no others when the epoch was read.
 func (m *Manager[U, D]) lookup(ctx context.Context, id string) (*record, error) {
 	r, err := m.read(ctx, lookupScript, id)
-	if err != nil {
-		return nil, err
+	for err == nil {
+		var now Epoch
+		if now, err = m.epochOf(ctx, r.user); err != nil {
+			break
+		}
+		if r.marks.have(now) {
+			return r, nil
+		}
+		before := r.marks
+		if r, err = m.read(ctx, lookupScript, id); err != nil {
+			break
+		}
+		if r.marks.have(now) {
+			return r, nil
+		}
+		if r.marks == before {
+			err = ErrNotFound // its TTL removes it; no epoch comes back
+		}
 	}
-	now, err := m.epochOf(ctx, r.user)
-	if err != nil {
-		return nil, err
-	}
-	if !r.marks.have(now) {
-		return nil, ErrNotFound // its TTL removes it; no epoch comes back
-	}
-	return r, nil
+	return nil, err
 }
 
 // read runs a script that replies with a session's record.

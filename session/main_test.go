@@ -239,3 +239,13 @@ func canceled() context.Context {
 	cancel()
 	return ctx
 }
+
+// bothTiers runs a test on a manager that asks Redis every time, and on one that keeps
+// sessions in memory.
+func bothTiers(t *testing.T, o session.Options, test func(*testing.T, *bed)) {
+	t.Helper()
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBed(t, o))
+	})
+}

@@ -42,6 +42,15 @@ var renewSource string
 //go:embed lua/advance.lua
 var advanceSource string
 
+//go:embed lua/keep.lua
+var keepSource string
+
+//go:embed lua/replace.lua
+var replaceSource string
+
+//go:embed lua/settle.lua
+var settleSource string
+
 //go:embed lua/epoch_read.lua
 var epochReadSource string
 
@@ -60,5 +69,8 @@ var (
 	epochScript     = redisx.NewScript(epochSource)
 	renewScript     = redisx.NewScript(renewSource)
 	advanceScript   = redisx.NewScript(advanceSource)
+	keepScript      = redisx.NewScript(keepSource)
+	replaceScript   = redisx.NewScript(replaceSource)
+	settleScript    = redisx.NewScript(settleSource)
 	epochReadScript = redisx.NewScript(epochReadSource)
 )
