@@ -41,6 +41,7 @@ func (m *Manager[U, D]) Create(ctx context.Context, user U, e Epoch, data D, lif
 		m.tidy(ctx, id)
 		return "", nil, failure("create", err)
 	}
+	m.emit(Event{Kind: EventCreated, UserID: d.user, SessionID: id})
 	return token, s, nil
 }
 
@@ -120,7 +121,7 @@ func (m *Manager[U, D]) create(ctx context.Context, id string, d draft) (*record
 func (m *Manager[U, D]) tidy(ctx context.Context, id string) {
 	ctx, cancel := m.bound(context.WithoutCancel(ctx))
 	defer cancel()
-	_, _ = m.revoke(ctx, id, "")
+	_, _ = m.revoke(ctx, id, "", "")
 }
 
 func pairs(data map[string]string) []string {

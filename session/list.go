@@ -66,7 +66,7 @@ func (m *Manager[U, D]) list(ctx context.Context, user string) ([]*Session[U, D]
 // readMany returns the records of the valid ones among a user's sessions, and nil for
 // those that have ended for good.
 func (m *Manager[U, D]) readMany(ctx context.Context, user string, ids []string) ([]*record, error) {
-	now, err := m.epochOf(ctx, user)
+	e, err := m.epochOf(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (m *Manager[U, D]) readMany(ctx context.Context, user string, ids []string)
 		}
 		over := false
 		for i, r := range records {
-			if r != nil && !r.marks.have(now) {
+			if r != nil && !r.marks.have(e.value) {
 				over, records[i] = true, nil
 			}
 		}
@@ -86,10 +86,10 @@ func (m *Manager[U, D]) readMany(ctx context.Context, user string, ids []string)
 		}
 		// Were they over, or has the epoch changed meanwhile, and they with it?
 		again, err := m.epochOf(ctx, user)
-		if err != nil || again == now {
+		if err != nil || again.value == e.value {
 			return records, err
 		}
-		now = again
+		e = again
 	}
 }
 
@@ -108,7 +108,7 @@ func (m *Manager[U, D]) readAll(ctx context.Context, ids []string) ([]*record, e
 		}
 		switch {
 		case err == nil:
-			records[i].asked = asked
+			records[i].asked.at = asked
 		case !rueidis.IsRedisNil(err) && !errors.Is(err, errDamaged):
 			return nil, err
 		}

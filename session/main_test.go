@@ -51,6 +51,9 @@ func newBedOn(tb testing.TB, client rueidis.Client, o session.Options) *bed {
 	if o.Prefix == "" {
 		o.Prefix = redistest.Prefix(tb) + "session:"
 	}
+	if o.LocalBytes == 0 { // most tests change Redis by hand, and look at once
+		o.LocalBytes = -1
+	}
 	if o.RedisTimeout == 0 {
 		o.RedisTimeout = 20 * time.Second
 	}
@@ -248,4 +251,23 @@ func bothTiers(t *testing.T, o session.Options, test func(*testing.T, *bed)) {
 		t.Parallel()
 		test(t, newBed(t, o))
 	})
+	t.Run("local", func(t *testing.T) {
+		t.Parallel()
+		test(t, newLocalBed(t, o))
+	})
+}
+
+// newLocalBed is newBed with a local tier that is ready.
+func newLocalBed(tb testing.TB, o session.Options) *bed {
+	tb.Helper()
+	o.LocalBytes = 1 << 20
+	o.MaxStaleness = 20 * time.Second // a busy machine must not lose the tier
+	b := newBed(tb, o)
+	b.awaitLocal(tb)
+	return b
+}
+
+func (b *bed) awaitLocal(tb testing.TB) {
+	tb.Helper()
+	eventually(tb, func() bool { return b.Stats().LocalReady })
 }

@@ -39,22 +39,10 @@ func (m *Manager[U, D]) revokeOthers(ctx context.Context, s *Session[U, D]) erro
 	if err != nil {
 		return err
 	}
-	for now != "" {
-		kept, err := keepScript.Exec(ctx, m.client, []string{m.sessionKey(s.ID)}, []string{string(now), string(now.next())}).ToString()
-		if err != nil {
-			return err // Redis's nil: the session is gone
-		}
-		if kept != "" {
-			replaced, err := replaceScript.Exec(ctx, m.client, []string{m.epochKey(s.user)},
-				[]string{string(now), kept, m.epochLife()}).AsInt64()
-			if err != nil {
-				return err
-			}
-			if replaced == 1 {
-				// Where this fails, the session is valid by its mark.
-				_ = settleScript.Exec(ctx, m.client, []string{m.sessionKey(s.ID)}, []string{kept})
-				return nil
-			}
+	for now.value != "" {
+		done, err := m.keepOnly(ctx, s, now.value)
+		if err != nil || done {
+			return err
 		}
 		// The session belongs to another epoch than the one that was read. If that is
 		// still the epoch, the session has ended. Otherwise the epoch has just
@@ -63,12 +51,30 @@ func (m *Manager[U, D]) revokeOthers(ctx context.Context, s *Session[U, D]) erro
 		if err != nil {
 			return err
 		}
-		if again == now {
-			return ErrNotFound
+		if again.value == now.value {
+			break
 		}
 		now = again
 	}
 	return ErrNotFound
+}
+
+// keepOnly is steps 1 to 3 of RevokeOthers, and reports whether they were done from
+// the epoch now.
+func (m *Manager[U, D]) keepOnly(ctx context.Context, s *Session[U, D], now Epoch) (bool, error) {
+	key := m.sessionKey(s.ID)
+	kept, err := m.change(ctx, keepScript, key, string(now), string(now.next())).ToString()
+	if err != nil || kept == "" {
+		return false, err // Redis's nil: the session is gone
+	}
+	replaced, err := m.change(ctx, replaceScript, m.epochKey(s.user), string(now), kept, m.epochLife()).AsInt64()
+	if err != nil || replaced == 0 {
+		return false, err
+	}
+	// Where this fails, the session is valid by its mark.
+	_ = m.change(ctx, settleScript, key, kept)
+	m.emit(Event{Kind: EventRevoked, UserID: s.user, SessionID: s.ID, Reason: ReasonOthers})
+	return true, nil
 }
 
 // next returns an epoch of the same version.

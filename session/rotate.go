@@ -45,7 +45,7 @@ func (m *Manager[U, D]) Rotate(ctx context.Context, token string) (string, *Sess
 	}
 	ctx, cancel := m.bound(context.WithoutCancel(ctx))
 	defer cancel()
-	old, err := m.lookup(ctx, m.digest(token))
+	old, _, err := m.lookup(ctx, m.digest(token))
 	if err != nil {
 		return "", nil, readFailure("rotate", err)
 	}
@@ -56,6 +56,7 @@ func (m *Manager[U, D]) Rotate(ctx context.Context, token string) (string, *Sess
 	if err == nil {
 		var s *Session[U, D]
 		if s, err = m.session(id, r); err == nil {
+			m.emit(Event{Kind: EventRotated, UserID: r.user, SessionID: id, Previous: oldID})
 			return token, s, nil
 		}
 	}
@@ -74,6 +75,7 @@ func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, 
 		return nil, err
 	}
 	last, err := m.read(ctx, claimScript, oldID, id, ms(markerLife))
+	m.drop(m.sessionKey(oldID))
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +101,7 @@ func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, 
 
 // mark gives a session that exists the marks of another one.
 func (m *Manager[U, D]) mark(ctx context.Context, id string, to marks) error {
-	alive, err := markScript.Exec(ctx, m.client, []string{m.sessionKey(id)},
-		[]string{string(to.epoch), string(to.kept)}).AsInt64()
+	alive, err := m.change(ctx, markScript, m.sessionKey(id), string(to.epoch), string(to.kept)).AsInt64()
 	if err == nil && alive == 0 {
 		err = ErrNotFound
 	}
