@@ -39,6 +39,7 @@ func (m *Manager[U, D]) AdvanceMany(ctx context.Context, versions ...Version[U])
 	errs := make([]error, len(versions))
 	calls := make([]rueidis.LuaExec, 0, len(versions))
 	places := make([]int, 0, len(versions)) // of the calls in errs
+	users := make([]string, 0, len(versions))
 	for i, v := range versions {
 		text, err := m.users.text(v.User)
 		if err == nil && v.Version < 0 {
@@ -53,12 +54,17 @@ func (m *Manager[U, D]) AdvanceMany(ctx context.Context, versions ...Version[U])
 			Args: []string{strconv.FormatInt(v.Version, 10), newRandom(), m.epochLife()},
 		})
 		places = append(places, i)
+		users = append(users, text)
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
 	for i, reply := range advanceScript.ExecMulti(ctx, m.client, calls...) {
-		if err := reply.Error(); err != nil {
+		m.drop(calls[i].Keys...)
+		begun, err := reply.AsInt64()
+		if err != nil {
 			errs[places[i]] = failure("advance", err)
+		} else if begun == 1 {
+			m.emit(Event{Kind: EventRevoked, UserID: users[i], Reason: ReasonVersion})
 		}
 	}
 	return errs

@@ -27,7 +27,7 @@ func (m *Manager[U, D]) Update(ctx context.Context, id string, data D) error {
 }
 
 func (m *Manager[U, D]) update(ctx context.Context, id string, fields map[string]string) error {
-	alive, err := updateScript.Exec(ctx, m.client, []string{m.sessionKey(id)}, pairs(fields)).AsInt64()
+	alive, err := m.change(ctx, updateScript, m.sessionKey(id), pairs(fields)...).AsInt64()
 	if err == nil && alive == 0 {
 		err = ErrNotFound
 	}

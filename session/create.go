@@ -36,15 +36,21 @@ func (m *Manager[U, D]) Create(ctx context.Context, user U, e Epoch, data D, lif
 	defer cancel()
 	token := newToken()
 	id := m.digest(token)
+	s, err := m.begin(ctx, id, d)
+	if err != nil {
+		m.tidy(ctx, id)
+		return "", nil, failure("create", err)
+	}
+	m.emit(Event{Kind: EventCreated, UserID: d.user, SessionID: id})
+	return token, s, nil
+}
+
+func (m *Manager[U, D]) begin(ctx context.Context, id string, d draft) (*Session[U, D], error) {
 	r, err := m.create(ctx, id, d)
 	if err != nil {
-		return "", nil, failure("create", err)
+		return nil, err
 	}
-	s, err := m.session(id, r)
-	if err != nil {
-		return "", nil, failure("create", err)
-	}
-	return token, s, nil
+	return m.session(id, r)
 }
 
 // draft is a session that is not stored yet.
@@ -91,9 +97,10 @@ func (m *Manager[U, D]) draft(user U, e Epoch, data D, life []Lifetime) (draft, 
 	return d, nil
 }
 
-// create returns ErrNotFound for a session that would have ended already.
+// create stores a session, and names it. It fails with Redis's nil for one that would
+// have ended already.
 func (m *Manager[U, D]) create(ctx context.Context, id string, d draft) (*record, error) {
-	args := make([]string, 0, 10+2*len(d.data))
+	args := make([]string, 0, 11+2*len(d.data))
 	args = append(args, ms(d.idle), strconv.FormatInt(d.created, 10), ms(d.lifetime),
 		fieldUser, d.user, fieldEpoch, string(d.marks.epoch))
 	if d.marks.kept != "" {
@@ -102,7 +109,19 @@ func (m *Manager[U, D]) create(ctx context.Context, id string, d draft) (*record
 	if d.remembered {
 		args = append(args, fieldRemembered, "1")
 	}
-	return m.read(ctx, createScript, id, append(args, pairs(d.data)...)...)
+	r, err := m.read(ctx, createScript, id, append(args, pairs(d.data)...)...)
+	if err != nil {
+		return nil, err
+	}
+	return r, m.enlist(ctx, d.user, id, r.expires)
+}
+
+// tidy deletes what a creation that failed may have stored. Nobody knows its token, so
+// no error matters. It may have failed because its time was over: this has its own.
+func (m *Manager[U, D]) tidy(ctx context.Context, id string) {
+	ctx, cancel := m.bound(context.WithoutCancel(ctx))
+	defer cancel()
+	_, _ = m.revoke(ctx, id, "", "")
 }
 
 func pairs(data map[string]string) []string {

@@ -53,13 +53,33 @@ func (m *Manager[U, D]) Epoch(ctx context.Context, user U) (Epoch, error) {
 	return Epoch(epoch), nil
 }
 
-// epochOf returns the user's epoch from Redis, "" where there is none. Then all
-// sessions of the user are over: the epoch was lost, and with it the knowledge of what
-// was revoked.
-func (m *Manager[U, D]) epochOf(ctx context.Context, user string) (Epoch, error) {
-	now, err := epochReadScript.Exec(ctx, m.client, []string{m.epochKey(user)}, nil).ToString()
+// epoch is what Redis said about a user's epoch.
+type epoch struct {
+	value Epoch // "" where there is none
+	ttl   int64 // ms
+	asked asked
+}
+
+// epochOf asks Redis for a user's epoch. Where there is none, all sessions of the user
+// are over: the epoch was lost, and with it the knowledge of what was revoked.
+func (m *Manager[U, D]) epochOf(ctx context.Context, user string) (epoch, error) {
+	key := m.epochKey(user)
+	e := epoch{asked: m.asking(key)}
+	reply, err := epochReadScript.Exec(ctx, m.client, []string{key}, nil).ToArray()
 	if rueidis.IsRedisNil(err) {
-		return "", nil
+		return e, nil
 	}
-	return Epoch(now), err
+	if err != nil {
+		return e, err
+	}
+	if len(reply) != 2 {
+		return e, fmt.Errorf("a reply of %d elements", len(reply))
+	}
+	value, err := reply[0].ToString()
+	if err != nil {
+		return e, err
+	}
+	e.value = Epoch(value)
+	e.ttl, err = reply[1].AsInt64()
+	return e, err
 }

@@ -35,6 +35,7 @@ func Example() {
 	ctx := context.Background()
 
 	sessions := session.New[string, map[string]string](client, session.Options{IdleTimeout: 30 * time.Minute})
+	defer sessions.Close()
 
 	// Login: the epoch comes first, then the password is checked, then the session.
 	epoch, _ := sessions.Epoch(ctx, "42")
@@ -63,6 +64,7 @@ func ExampleManager_Lookup_expired() {
 	ctx := context.Background()
 
 	sessions := session.New[string, map[string]string](client, session.Options{IdleTimeout: 30 * time.Minute})
+	defer sessions.Close()
 	epoch, _ := sessions.Epoch(ctx, "42")
 	token, _, _ := sessions.Create(ctx, "42", epoch, nil)
 
@@ -85,6 +87,7 @@ func ExampleManager_RevokeAll() {
 	ctx := context.Background()
 
 	sessions := session.New[string, map[string]string](client, session.Options{})
+	defer sessions.Close()
 	epoch, _ := sessions.Epoch(ctx, "42")
 	laptop, _, _ := sessions.Create(ctx, "42", epoch, nil)
 
@@ -109,6 +112,7 @@ func ExampleManager_Rotate() {
 	ctx := context.Background()
 
 	sessions := session.New[string, map[string]string](client, session.Options{})
+	defer sessions.Close()
 	epoch, _ := sessions.Epoch(ctx, "42")
 	old, _, _ := sessions.Create(ctx, "42", epoch, nil)
 

@@ -164,8 +164,8 @@ func TestRedisOutOfMemory(t *testing.T) {
 	}
 }
 
-func eventually(t *testing.T, ok func() bool) {
-	t.Helper()
+func eventually(tb testing.TB, ok func() bool) {
+	tb.Helper()
 	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -174,7 +174,7 @@ func eventually(t *testing.T, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			t.Fatal("it did not happen within 30s")
+			tb.Fatal("it did not happen within 30s")
 		}
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/speedlayer/speedlayer/internal/redisx"
 )
 
-// Lookup returns the session of a token and renews nothing. It takes two round
+// Lookup returns the session of a token and renews nothing. A session that was looked
+// up before is found in memory: see Options.LocalBytes. Otherwise it takes two round
 // trips: the session, then its user's epoch.
 //
 // Errors: ErrNotFound for a token that is unknown, malformed, expired, revoked or
@@ -19,40 +20,66 @@ func (m *Manager[U, D]) Lookup(ctx context.Context, token string) (*Session[U, D
 	if !wellFormed(token) {
 		return nil, ErrNotFound
 	}
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
-	id := m.digest(token)
-	r, err := m.lookup(ctx, id)
-	if err != nil {
-		return nil, readFailure("lookup", err)
+	if s := m.fromLocal(token); s != nil {
+		return s, nil
 	}
-	s, err := m.session(id, r)
+	s, err := m.fromRedis(ctx, m.digest(token))
 	if err != nil {
 		return nil, readFailure("lookup", err)
 	}
 	return s, nil
 }
 
-// lookup returns the record of a session that is valid, from Redis.
-func (m *Manager[U, D]) lookup(ctx context.Context, id string) (*record, error) {
+func (m *Manager[U, D]) fromRedis(ctx context.Context, id string) (*Session[U, D], error) {
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	m.redisLookups.Add(1)
+	r, e, err := m.lookup(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.session(id, r)
+	if err != nil {
+		return nil, err
+	}
+	m.keep(s, r, e)
+	return s, nil
+}
+
+// lookup returns the record of a session that is valid, from Redis. A session that
+// belongs to another epoch has ended, unless [Manager.RevokeOthers] has begun the next
+// epoch for it between the two looks. Then the second look at the session shows other
+// marks. Marks are random and never come back: the same ones twice mean that there
+// were no others when the epoch was read.
+func (m *Manager[U, D]) lookup(ctx context.Context, id string) (*record, epoch, error) {
 	r, err := m.read(ctx, lookupScript, id)
-	if err != nil {
-		return nil, err
+	for err == nil {
+		var now epoch
+		if now, err = m.epochOf(ctx, r.user); err != nil {
+			break
+		}
+		if r.marks.have(now.value) {
+			return r, now, nil
+		}
+		before := r.marks
+		if r, err = m.read(ctx, lookupScript, id); err != nil {
+			break
+		}
+		if r.marks.have(now.value) {
+			return r, now, nil
+		}
+		if r.marks == before {
+			err = ErrNotFound // its TTL removes it; no epoch comes back
+		}
 	}
-	now, err := m.epochOf(ctx, r.user)
-	if err != nil {
-		return nil, err
-	}
-	if !r.marks.have(now) {
-		return nil, ErrNotFound // its TTL removes it; no epoch comes back
-	}
-	return r, nil
+	return nil, epoch{}, err
 }
 
 // read runs a script that replies with a session's record.
 func (m *Manager[U, D]) read(ctx context.Context, script *redisx.Script, id string, args ...string) (*record, error) {
-	asked := m.now()
-	reply, err := script.Exec(ctx, m.client, []string{m.sessionKey(id)}, args).ToArray()
+	key := m.sessionKey(id)
+	asked := m.asking(key)
+	reply, err := script.Exec(ctx, m.client, []string{key}, args).ToArray()
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -51,6 +50,9 @@ func newBedOn(tb testing.TB, client rueidis.Client, o session.Options) *bed {
 	tb.Helper()
 	if o.Prefix == "" {
 		o.Prefix = redistest.Prefix(tb) + "session:"
+	}
+	if o.LocalBytes == 0 { // most tests change Redis by hand, and look at once
+		o.LocalBytes = -1
 	}
 	if o.RedisTimeout == 0 {
 		o.RedisTimeout = 20 * time.Second
@@ -132,7 +134,7 @@ func (b *bed) age(tb testing.TB, s *Session, d time.Duration) {
 }
 
 // entries returns the content of every key of the bed: a hash as its fields, a
-// string under the field "".
+// string under the field "", anything else as nothing.
 func (b *bed) entries(tb testing.TB) map[string]map[string]string {
 	tb.Helper()
 	found := map[string]map[string]string{}
@@ -146,6 +148,8 @@ func (b *bed) entries(tb testing.TB) map[string]map[string]string {
 				found[key] = fields
 			} else if text, err := b.client.Do(tb.Context(), b.client.B().Get().Key(key).Build()).ToString(); err == nil {
 				found[key] = map[string]string{"": text}
+			} else {
+				found[key] = nil
 			}
 		}
 		if cursor = e.Cursor; cursor == 0 {
@@ -163,7 +167,7 @@ func (b *bed) faults(tb testing.TB) []string {
 		if b.integer(tb, "PTTL", key) == -1 {
 			faults = append(faults, key+" has no TTL")
 		}
-		if _, ok := fields["_next"]; ok || len(fields) == 0 || strings.HasPrefix(key, b.prefix+"epoch:") {
+		if _, ok := fields["_next"]; ok || len(fields) == 0 || len(key) != len(b.prefix)+64 {
 			continue
 		}
 		for _, name := range []string{"user_id", "name", "email", "_epoch", "_created", "_seen", "_expires", "_idle"} {
@@ -237,4 +241,33 @@ func canceled() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
+}
+
+// bothTiers runs a test on a manager that asks Redis every time, and on one that keeps
+// sessions in memory.
+func bothTiers(t *testing.T, o session.Options, test func(*testing.T, *bed)) {
+	t.Helper()
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBed(t, o))
+	})
+	t.Run("local", func(t *testing.T) {
+		t.Parallel()
+		test(t, newLocalBed(t, o))
+	})
+}
+
+// newLocalBed is newBed with a local tier that is ready.
+func newLocalBed(tb testing.TB, o session.Options) *bed {
+	tb.Helper()
+	o.LocalBytes = 1 << 20
+	o.MaxStaleness = 20 * time.Second // a busy machine must not lose the tier
+	b := newBed(tb, o)
+	b.awaitLocal(tb)
+	return b
+}
+
+func (b *bed) awaitLocal(tb testing.TB) {
+	tb.Helper()
+	eventually(tb, func() bool { return b.Stats().LocalReady })
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -52,6 +54,18 @@ type Options struct {
 	// together; a [Manager.Rotate] that fails may take twice as long. Default: 1
 	// second.
 	RedisTimeout time.Duration
+	// LocalBytes bounds what is kept in memory of sessions that are in use, so that a
+	// Lookup of one takes no round trip. It costs a connection to Redis, to each
+	// master of a Cluster. Where Redis cannot push, nothing is kept. A negative value
+	// turns it off. Default: 16 MiB.
+	LocalBytes int64
+	// MaxStaleness bounds, in any failure of Redis or the network, how long after a
+	// revocation was confirmed another process may still find the session in its
+	// memory. In health it takes about as long as a round trip. Default: 1 second.
+	MaxStaleness time.Duration
+	// OnEvent is told what happens, on the goroutine of the call that made it happen.
+	// It must not block. Default: none.
+	OnEvent func(Event)
 }
 
 func (o Options) withDefaults() Options {
@@ -72,6 +86,12 @@ func (o Options) withDefaults() Options {
 	if o.RedisTimeout <= 0 {
 		o.RedisTimeout = time.Second
 	}
+	if o.LocalBytes == 0 {
+		o.LocalBytes = 16 << 20
+	}
+	if o.MaxStaleness <= 0 {
+		o.MaxStaleness = time.Second
+	}
 	return o
 }
 
@@ -82,7 +102,11 @@ type Manager[U, D any] struct {
 	o      Options
 	users  users[U]
 	data   codec[D]
-	base   time.Time
+	local  *local[U, D]
+	base   time.Time // of the clock, where there is no local tier
+	closed sync.Once
+
+	localHits, redisLookups atomic.Uint64
 }
 
 // New returns a manager for user ids of type U and data of type D. The client belongs
@@ -101,14 +125,23 @@ type Manager[U, D any] struct {
 // New panics for another type of U, and for a struct with a reserved name: see
 // [Manager.Create].
 func New[U, D any](client rueidis.Client, o Options) *Manager[U, D] {
-	return &Manager[U, D]{
+	m := &Manager[U, D]{
 		client: client, o: o.withDefaults(), base: newBase(),
 		users: newUsers[U](), data: newCodec[D](),
 	}
+	m.local = newLocal[U, D](client, m.o)
+	return m
 }
 
-// Close ends what runs beside the calls. It may be called again.
-func (m *Manager[U, D]) Close() {}
+// Close ends the tracking of the local tier, for which the client must still be open.
+// The manager goes on without that tier. Close may be called again.
+func (m *Manager[U, D]) Close() {
+	m.closed.Do(func() {
+		if m.local != nil {
+			m.local.tracker.Close()
+		}
+	})
+}
 
 // bound returns the context for all exchanges of one method.
 func (m *Manager[U, D]) bound(ctx context.Context) (context.Context, context.CancelFunc) {

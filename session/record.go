@@ -20,7 +20,7 @@ type record struct {
 	marks                        marks
 	created, seen, expires, idle int64
 	remembered                   bool
-	asked                        int64 // the manager's clock before the question was sent
+	asked                        asked
 }
 
 // parseRecord reads the reply of lookup.lua and of claim.lua.

@@ -21,7 +21,7 @@ func (m *Manager[U, D]) Revoke(ctx context.Context, token string) error {
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	if _, err := m.revoke(ctx, m.digest(token), ""); err != nil {
+	if _, err := m.revoke(ctx, m.digest(token), "", ReasonLogout); err != nil {
 		return failure("revoke", err)
 	}
 	return nil
@@ -43,7 +43,7 @@ func (m *Manager[U, D]) RevokeID(ctx context.Context, user U, id string) error {
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	ended, err := m.revoke(ctx, id, text)
+	ended, err := m.revoke(ctx, id, text, ReasonID)
 	if err != nil {
 		return failure("revoke by id", err)
 	}
@@ -54,10 +54,11 @@ func (m *Manager[U, D]) RevokeID(ctx context.Context, user U, id string) error {
 }
 
 // revoke follows the markers that rotations left. Each leads to a newer session, so
-// it ends. With a user, a session of somebody else stays.
-func (m *Manager[U, D]) revoke(ctx context.Context, id, user string) (ended bool, err error) {
+// it ends. With a user, a session of somebody else stays. Without a reason it is
+// nobody's business.
+func (m *Manager[U, D]) revoke(ctx context.Context, id, user string, why Reason) (ended bool, err error) {
 	for {
-		reply, err := revokeScript.Exec(ctx, m.client, []string{m.sessionKey(id)}, []string{user}).AsStrSlice()
+		reply, err := m.change(ctx, revokeScript, m.sessionKey(id), user).AsStrSlice()
 		if rueidis.IsRedisNil(err) {
 			return false, nil
 		}
@@ -65,6 +66,10 @@ func (m *Manager[U, D]) revoke(ctx context.Context, id, user string) (ended bool
 			return false, err
 		}
 		if len(reply) == 1 {
+			m.strike(ctx, reply[0], id)
+			if why != "" {
+				m.emit(Event{Kind: EventRevoked, UserID: reply[0], SessionID: id, Reason: why})
+			}
 			return true, nil
 		}
 		id = reply[1]

@@ -18,9 +18,9 @@ func (m *Manager[U, D]) RevokeAll(ctx context.Context, user U) error {
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	err = renewScript.Exec(ctx, m.client, []string{m.epochKey(text)}, []string{newRandom(), m.epochLife()}).Error()
-	if err != nil {
+	if err := m.change(ctx, renewScript, m.epochKey(text), newRandom(), m.epochLife()).Error(); err != nil {
 		return failure("revoke all", err)
 	}
+	m.emit(Event{Kind: EventRevoked, UserID: text, Reason: ReasonAll})
 	return nil
 }

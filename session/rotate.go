@@ -19,7 +19,7 @@ const markerLife = time.Minute
 // slots, so no script can change both:
 //
 //  1. Read the old session and its epoch.
-//  2. Store the new one. Nobody knows its token yet.
+//  2. Store the new one, and name it in the user's index. Nobody knows its token yet.
 //  3. In one script, put a marker that names the new session in the old one's place.
 //     Where the old one is gone, somebody revoked it: the new one is deleted.
 //  4. What was changed between 1 and 3 is written again: data, and the mark by which
@@ -45,7 +45,7 @@ func (m *Manager[U, D]) Rotate(ctx context.Context, token string) (string, *Sess
 	}
 	ctx, cancel := m.bound(context.WithoutCancel(ctx))
 	defer cancel()
-	old, err := m.lookup(ctx, m.digest(token))
+	old, _, err := m.lookup(ctx, m.digest(token))
 	if err != nil {
 		return "", nil, readFailure("rotate", err)
 	}
@@ -56,20 +56,12 @@ func (m *Manager[U, D]) Rotate(ctx context.Context, token string) (string, *Sess
 	if err == nil {
 		var s *Session[U, D]
 		if s, err = m.session(id, r); err == nil {
+			m.emit(Event{Kind: EventRotated, UserID: r.user, SessionID: id, Previous: oldID})
 			return token, s, nil
 		}
 	}
 	m.tidy(ctx, id)
 	return "", nil, readFailure("rotate", err)
-}
-
-// tidy deletes what a rotation that failed may have stored. Nobody knows that token,
-// so no error matters. The rotation may have failed because its time was over: this
-// has its own.
-func (m *Manager[U, D]) tidy(ctx context.Context, id string) {
-	ctx, cancel := m.bound(context.WithoutCancel(ctx))
-	defer cancel()
-	_, _ = m.revoke(ctx, id, "")
 }
 
 // replace is steps 2 to 4 of Rotate.
@@ -83,9 +75,11 @@ func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, 
 		return nil, err
 	}
 	last, err := m.read(ctx, claimScript, oldID, id, ms(markerLife))
+	m.drop(m.sessionKey(oldID))
 	if err != nil {
 		return nil, err
 	}
+	m.strike(ctx, old.user, oldID)
 	if !maps.Equal(last.data, r.data) {
 		if err := m.update(ctx, id, last.data); err != nil {
 			return nil, err
@@ -97,14 +91,17 @@ func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, 
 			return nil, err
 		}
 		r.marks = last.marks
+		// Without its new mark it may have looked like one that has ended: see index.go.
+		if err := m.enlist(ctx, old.user, id, r.expires); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }
 
 // mark gives a session that exists the marks of another one.
 func (m *Manager[U, D]) mark(ctx context.Context, id string, to marks) error {
-	alive, err := markScript.Exec(ctx, m.client, []string{m.sessionKey(id)},
-		[]string{string(to.epoch), string(to.kept)}).AsInt64()
+	alive, err := m.change(ctx, markScript, m.sessionKey(id), string(to.epoch), string(to.kept)).AsInt64()
 	if err == nil && alive == 0 {
 		err = ErrNotFound
 	}

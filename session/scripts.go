@@ -27,6 +27,12 @@ var claimSource string
 //go:embed lua/revoke.lua
 var revokeSource string
 
+//go:embed lua/enlist.lua
+var enlistSource string
+
+//go:embed lua/index.lua
+var indexSource string
+
 //go:embed lua/epoch.lua
 var epochSource string
 
@@ -35,6 +41,15 @@ var renewSource string
 
 //go:embed lua/advance.lua
 var advanceSource string
+
+//go:embed lua/keep.lua
+var keepSource string
+
+//go:embed lua/replace.lua
+var replaceSource string
+
+//go:embed lua/settle.lua
+var settleSource string
 
 //go:embed lua/epoch_read.lua
 var epochReadSource string
@@ -49,8 +64,13 @@ var (
 	markScript      = redisx.NewScript(markSource)
 	claimScript     = redisx.NewScript(claimSource)
 	revokeScript    = redisx.NewScript(revokeSource)
+	enlistScript    = redisx.NewScript(enlistSource)
+	indexScript     = redisx.NewScript(indexSource)
 	epochScript     = redisx.NewScript(epochSource)
 	renewScript     = redisx.NewScript(renewSource)
 	advanceScript   = redisx.NewScript(advanceSource)
+	keepScript      = redisx.NewScript(keepSource)
+	replaceScript   = redisx.NewScript(replaceSource)
+	settleScript    = redisx.NewScript(settleSource)
 	epochReadScript = redisx.NewScript(epochReadSource)
 )

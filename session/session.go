@@ -32,7 +32,7 @@ type Session[U, D any] struct {
 	user  string        // UserID as it stands in Redis
 	marks marks         // of the epochs it belongs to
 	idle  time.Duration // how long it lives without a renewal
-	asked int64         // when Redis was about to be asked, in the manager's clock
+	asked int64         // before Redis was asked, in the manager's clock
 	// epochKey is where the user's epoch is.
 	epochKey []byte
 }
@@ -60,7 +60,7 @@ func (m *Manager[U, D]) session(id string, r *record) (*Session[U, D], error) {
 		user:          r.user,
 		marks:         r.marks,
 		idle:          time.Duration(r.idle) * time.Millisecond,
-		asked:         r.asked,
+		asked:         r.asked.at,
 		epochKey:      []byte(m.epochKey(r.user)),
 	}, nil
 }

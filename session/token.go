@@ -38,8 +38,14 @@ func wellFormed(token string) bool {
 // digest names the session of a token. The token has a fixed length, so different
 // pairs of realm and token never make the same input.
 func (m *Manager[U, D]) digest(token string) string {
-	sum := sha256.Sum256([]byte(m.o.Realm + token))
-	return hex.EncodeToString(sum[:])
+	var buf [idLength]byte
+	return string(m.appendDigest(buf[:0], token))
+}
+
+func (m *Manager[U, D]) appendDigest(to []byte, token string) []byte {
+	var buf [128]byte
+	sum := sha256.Sum256(append(append(buf[:0], m.o.Realm...), token...))
+	return hex.AppendEncode(to, sum[:])
 }
 
 // newRandom returns a value that never was before.

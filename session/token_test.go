@@ -91,8 +91,8 @@ func TestTokenIsNowhereInRedis(t *testing.T) {
 	}
 	b.mustLookup(t, second)
 	dump := fmt.Sprint(b.entries(t))
-	if n := len(b.entries(t)); n != 3 { // session, marker, epoch
-		t.Errorf("%d keys, want 3: %s", n, dump)
+	if n := len(b.entries(t)); n != 4 { // session, marker, index, epoch
+		t.Errorf("%d keys, want 4: %s", n, dump)
 	}
 	for _, secret := range []string{token, second} {
 		if strings.Contains(dump, secret) || strings.Contains(sent.String(), secret) {

@@ -26,12 +26,15 @@ func (m *Manager[U, D]) Touch(ctx context.Context, s *Session[U, D]) error {
 	if interval > 0 {
 		least = ms(interval)
 	}
-	alive, err := touchScript.Exec(ctx, m.client, []string{m.sessionKey(s.ID)}, []string{least}).AsInt64()
+	alive, err := m.change(ctx, touchScript, m.sessionKey(s.ID), least).AsInt64()
 	if err != nil {
 		return failure("touch", err)
 	}
 	if alive == 0 {
 		return ErrNotFound
+	}
+	if alive == 2 {
+		m.emit(Event{Kind: EventTouched, UserID: s.user, SessionID: s.ID})
 	}
 	return nil
 }

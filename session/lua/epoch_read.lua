@@ -2,12 +2,16 @@
 --
 -- KEYS[1]  the epoch
 --
--- Returns the epoch, or nil where there is none.
+-- Returns {epoch, ttl in ms}, or nil where there is none.
 --
--- A script rather than GET, because a script is never sent to a replica.
+-- Atomic, because epoch and TTL must belong together. A script is also never sent to a
+-- replica.
 
 local epoch = redis.pcall('GET', KEYS[1])
 if type(epoch) == 'table' and string.find(epoch.err, 'WRONGTYPE', 1, true) then
   return false
 end
-return epoch
+if type(epoch) ~= 'string' then
+  return epoch
+end
+return {epoch, redis.call('PTTL', KEYS[1])}

@@ -3,8 +3,8 @@
 -- KEYS[1]  the session
 -- ARGV[1]  least time between two renewals, ms
 --
--- Returns 1 where the session lives (renewed, or renewed a moment ago by another
--- request), 0 where it is gone.
+-- Returns 2 where the session was renewed, 1 where another request has just done so, 0
+-- where it is gone.
 --
 -- Atomic, because a renewal after the check and after somebody else's DEL would
 -- bring a revoked session back. Its epoch plays no part: a renewal does not bring one
@@ -34,4 +34,4 @@ end
 redis.call('HSET', KEYS[1], '_seen', now)
 -- Not PEXPIRE: see create.lua.
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(now + idle, expires)))
-return 1
+return 2

@@ -38,7 +38,7 @@ type services struct {
 
 // build makes all parts and connects them. Nothing runs yet.
 func (a *App) build() (*services, error) {
-	sessions := session.New[int64, map[string]string](a.redis, session.Options{Realm: string(a.mode)})
+	sessions := session.New[int64, map[string]string](a.redis, session.Options{Realm: string(a.mode), LocalBytes: -1})
 	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
 		if degraded {
 			a.log.Warn("limits are decided without Redis", "error", err)

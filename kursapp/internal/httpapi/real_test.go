@@ -77,7 +77,7 @@ func newRealSite(t *testing.T) (*site, *redistest.Server) {
 		t.Fatal(err)
 	}
 	store := &memoryStore{max: &kurs.Account{User: max1, Role: kurs.RoleAdmin, PasswordHash: hash}}
-	sessions := session.New[int64, map[string]string](client, session.Options{})
+	sessions := session.New[int64, map[string]string](client, session.Options{LocalBytes: -1})
 	limiter := ratelimit.New(client, ratelimit.Options{})
 	users := kurs.NewUsers(kurs.UsersDeps{Store: store, Client: client, Sessions: sessions})
 	t.Cleanup(users.Close)

@@ -58,7 +58,7 @@ func newWorld(t *testing.T, demo bool) *world {
 	})
 	w := &world{redis: redistest.Start(t), store: &faultyStore{Store: db}, path: path}
 	w.client = connect(t, w.redis)
-	w.sessions = session.New[int64, map[string]string](w.client, session.Options{})
+	w.sessions = session.New[int64, map[string]string](w.client, session.Options{LocalBytes: -1})
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{})
 	t.Cleanup(w.limiter.Close)
 	w.limits = kurs.NewLimits(w.limiter)
