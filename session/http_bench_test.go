@@ -18,7 +18,7 @@ func (q *quiet) WriteHeader(int)             {}
 // BenchmarkMiddleware is what a request with a hot session costs, beside the bare
 // lookup.
 func BenchmarkMiddleware(b *testing.B) {
-	s := newSite(b, session.Options{}, session.HTTPOptions{})
+	s := newSite(b, session.Options{LocalBytes: 1 << 20}, session.HTTPOptions{})
 	token, _ := s.login(b, 1)
 	h := s.web.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	b.Run("lookup", func(b *testing.B) {

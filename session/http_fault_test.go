@@ -18,8 +18,7 @@ func TestWithoutRedisNobodyGetsInAndNobodyIsLoggedOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t, redistest.WithAppendOnly())
-			_ = local
-			o := session.Options{RedisTimeout: 500 * time.Millisecond, TouchInterval: time.Hour}
+			o := session.Options{LocalBytes: local, RedisTimeout: 500 * time.Millisecond, TouchInterval: time.Hour}
 			s := newSiteOn(t, server.Client(t), o, session.HTTPOptions{})
 			optional := newSiteOn(t, server.Client(t), session.Options{Prefix: s.prefix, RedisTimeout: 500 * time.Millisecond},
 				session.HTTPOptions{Optional: true})

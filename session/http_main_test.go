@@ -66,6 +66,9 @@ func newSiteOn(tb testing.TB, client rueidis.Client, o session.Options, ho sessi
 	if o.RedisTimeout == 0 {
 		o.RedisTimeout = 20 * time.Second
 	}
+	if o.LocalBytes == 0 {
+		o.LocalBytes = -1
+	}
 	s := &site{client: &counted{Client: client}, prefix: o.Prefix}
 	s.visitors = session.New[int64, visitor](s.client, o)
 	tb.Cleanup(s.Close)

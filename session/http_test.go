@@ -251,6 +251,25 @@ func TestRequestsRenewTheSessionAtMostOncePerInterval(t *testing.T) {
 	}
 }
 
+func TestAHotSessionCostsNoCommand(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, session.Options{LocalBytes: 1 << 20, TouchInterval: time.Hour, IdleTimeout: 3 * time.Hour}, session.HTTPOptions{})
+	token, _ := s.login(t, 1)
+	// On a busy machine the local tier may have to look at Redis now and then.
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		before := s.client.commands.Load()
+		for range 10 {
+			wantAnswer(t, s.do(t, "GET", "Authorization", "Bearer "+token), 200, "1 Max")
+		}
+		if s.client.commands.Load() == before {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never ten requests without a command: %+v", s.Stats())
+		}
+	}
+}
+
 func TestPassiveRequestsLetASessionEnd(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, session.Options{IdleTimeout: time.Hour, TouchInterval: -1},

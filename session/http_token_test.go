@@ -12,7 +12,7 @@ import (
 // unconnected finds tokens and nothing else.
 func unconnected(tb testing.TB, o session.HTTPOptions) *web {
 	tb.Helper()
-	m := session.New[int64, visitor](nil, session.Options{})
+	m := session.New[int64, visitor](nil, session.Options{LocalBytes: -1})
 	tb.Cleanup(m.Close)
 	return m.HTTP(o)
 }

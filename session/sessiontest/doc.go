@@ -6,6 +6,8 @@
 //   - [LogIn] makes a session without a password, and [Expire] ends one as time
 //     would.
 //   - [WithBearer] and [WithCookie] put its token into a request.
+//   - [Recorder] remembers what happened to sessions, and can wait for what happens
+//     in the background.
 //
 // Everything that waits here waits for the thing itself, never for time to pass,
 // and fails the test after 20 s. Functions that take a testing.TB may fail the test

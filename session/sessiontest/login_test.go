@@ -37,6 +37,22 @@ func TestLogInAndExpire(t *testing.T) {
 	}
 }
 
+func TestExpireReachesTheLocalTier(t *testing.T) {
+	t.Parallel()
+	client := sessiontest.Redis(t)
+	m := newManager(t, client, session.Options{})
+	token := sessiontest.LogIn(t, m, 42, profile{})
+	for deadline := time.Now().Add(20 * time.Second); m.Stats().LocalHits == 0; {
+		if _, err := m.Lookup(t.Context(), token); err != nil || time.Now().After(deadline) {
+			t.Fatalf("no local hit: %v, %+v", err, m.Stats())
+		}
+	}
+	sessiontest.Expire(t, m, client, token)
+	if _, err := m.Lookup(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("the expired session: %v", err)
+	}
+}
+
 func TestLogInSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	f := inner(t)

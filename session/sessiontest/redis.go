@@ -81,6 +81,9 @@ func Redis(tb testing.TB) rueidis.Client {
 // see that nobody was logged out. It belongs to the test that called [Redis]. When
 // end returns, all clients that Redis returned to that test are connected again; local
 // tiers follow a little later. Calling end again does nothing.
+//
+// A manager with a local tier goes on finding sessions in it for Options.MaxStaleness.
+// A test that wants its 503 at once turns the tier off, with Options.LocalBytes -1.
 func Outage(tb testing.TB) (end func()) {
 	tb.Helper()
 	h, ok := homeOf(tb)
@@ -178,6 +181,7 @@ func newMini(tb testing.TB) home {
 				ForceSingleClient: true,
 				AlwaysRESP2:       true, // with DisableCache: miniredis knows no CLIENT TRACKING
 				DisableCache:      true,
+				PipelineMultiplex: -1, // one connection, so that an answer after an outage speaks for all
 			})
 			if client != nil {
 				tb.Cleanup(client.Close) // ForceSingleClient returns a client beside the error
