@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/session"
@@ -54,7 +55,7 @@ func TestEvents(t *testing.T) {
 	must(b.Touch(t.Context(), s))
 	must(b.Touch(t.Context(), aged(s)))
 	d.want(t, "touches that wrote nothing")
-	b.age(t, s, 2*60e9)
+	b.age(t, s, 2*time.Minute)
 	must(b.Touch(t.Context(), aged(s)))
 	d.want(t, "touch", session.Event{Kind: session.EventTouched, UserID: "1", SessionID: s.ID})
 
@@ -93,7 +94,7 @@ func TestNoEventOfWhatFailed(t *testing.T) {
 	t.Parallel()
 	var d diary
 	server := redistest.Start(t)
-	b := newBedOn(t, server.Client(t), session.Options{OnEvent: d.write, RedisTimeout: 200 * 1e6})
+	b := newBedOn(t, server.Client(t), session.Options{OnEvent: d.write, RedisTimeout: time.Second})
 	token, s := b.login(t, "1")
 	if err := b.Revoke(t.Context(), token); err != nil {
 		t.Fatal(err)

@@ -15,16 +15,32 @@ import (
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// hot looks a session up until memory has it.
+// hot looks a session up until memory has it, to stay.
 func (b *bed) hot(tb testing.TB, token string) *Session {
 	tb.Helper()
-	var s *Session
+	b.awaitHit(tb, token)
+	b.awaitPushes(tb)
+	return b.awaitHit(tb, token)
+}
+
+func (b *bed) awaitHit(tb testing.TB, token string) (s *Session) {
+	tb.Helper()
 	eventually(tb, func() bool {
 		before := b.Stats().LocalHits
 		s = b.mustLookup(tb, token)
 		return b.Stats().LocalHits > before
 	})
 	return s
+}
+
+// awaitPushes returns when the local tier has heard of all that was changed before: of
+// the session that is deleted here it hears last.
+func (b *bed) awaitPushes(tb testing.TB) {
+	tb.Helper()
+	token, s := b.login(tb, "probe")
+	b.awaitHit(tb, token)
+	b.do(tb, "DEL", b.prefix+s.ID)
+	eventually(tb, func() bool { _, err := b.Lookup(tb.Context(), token); return errors.Is(err, session.ErrNotFound) })
 }
 
 func TestHotLookupAsksNobodyAndAllocatesNothing(t *testing.T) {
@@ -404,5 +420,29 @@ func TestLocalTierWithoutPush(t *testing.T) {
 	b.mustBeGone(t, token)
 	if s := b.Stats(); s.LocalReady || s.LocalHits != 0 || s.RedisLookups != 11 {
 		t.Errorf("stats %+v", s)
+	}
+}
+
+// The old session is still in memory, and so is the epoch of the new one.
+func TestNewSessionDoesNotBringTheOldOneBack(t *testing.T) {
+	t.Parallel()
+	b := newLocalBed(t, session.Options{})
+	other := newLocalBed(t, session.Options{Prefix: b.prefix})
+	for name := range revocations(nil, "") {
+		old, _ := b.login(t, "1")
+		s := b.hot(t, old)
+		other.hot(t, old)
+		if err := revocations(s, old)[name](t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { _, err := other.Lookup(t.Context(), old); return errors.Is(err, session.ErrNotFound) })
+		token, _ := b.login(t, "1")
+		for _, m := range []*bed{b, other} {
+			m.hot(t, token)
+			if _, err := m.Lookup(t.Context(), old); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("%s: lookup of the old session: %v, want ErrNotFound", name, err)
+			}
+		}
+		b.do(t, "DEL", b.prefix+"epoch:1")
 	}
 }
