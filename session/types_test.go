@@ -168,7 +168,6 @@ type everything struct {
 	Parent   *string           `json:"parent"`
 	Quoted   string            `json:"quoted,string"`
 	Shadowed string
-	Dash     string `json:"-,"`
 	Secret   string `json:"-"`
 }
 
@@ -178,13 +177,13 @@ func TestMembersOfAStructAreFields(t *testing.T) {
 	d := everything{
 		Embedded: &Embedded{Language: "de"},
 		Name:     "Max \xff \"<&>", Role: "admin", Admin: true, Logins: math.MaxInt64, Device: device{Kind: "phone"},
-		Since: time.Date(2026, 5, 1, 12, 0, 0, 7, time.UTC), Parent: &parent, Quoted: "1", Shadowed: "outer", Dash: "-",
+		Since: time.Date(2026, 5, 1, 12, 0, 0, 7, time.UTC), Parent: &parent, Quoted: "1", Shadowed: "outer",
 	}
 	_, fields := roundTrip(t, 1, d)
 	want := map[string]string{
 		"user_id": "1", "Language": "de", "name": "Max \xff \"<&>", "role": "admin", "admin": "true",
 		"logins": `"9223372036854775807"`, "device": `{"kind":"phone"}`, "since": `"2026-05-01T12:00:00.000000007Z"`,
-		"parent": `"\"x\""`, "quoted": `"\"1\""`, "Shadowed": "outer", "-": "-",
+		"parent": `"\"x\""`, "quoted": `"\"1\""`, "Shadowed": "outer",
 	}
 	for field, value := range fields {
 		if !strings.HasPrefix(field, "_") && want[field] != value {
