@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/internal/redisx"
 )
 
 // # How everything is removed
@@ -26,8 +24,6 @@ import (
 // scanCount is how many keys SCAN looks at in one go.
 const scanCount = 1000
 
-var errSlots = errors.New("the slots of the cluster are not all known, or are moving")
-
 // removeAll removes everything under the prefix and returns how many values there
 // were.
 func (t *tier) removeAll(ctx context.Context, prefix string) (removed int, err error) {
@@ -35,7 +31,7 @@ func (t *tier) removeAll(ctx context.Context, prefix string) (removed int, err e
 	if err != nil {
 		return 0, err
 	}
-	pattern := globEscaper.Replace(prefix)
+	pattern := redisx.EscapeGlob(prefix)
 	for _, node := range nodes {
 		if _, err := t.sweep(ctx, node, "{"+pattern+"*}:lease", t.delete); err != nil {
 			return removed, fmt.Errorf("remove leases: %w", err)
@@ -50,13 +46,10 @@ func (t *tier) removeAll(ctx context.Context, prefix string) (removed int, err e
 	}
 	// A key that moved meanwhile may have been on no node while that was looked at.
 	if _, now, err := t.masters(ctx); err != nil || now != layout {
-		return removed, cmp.Or(err, errSlots)
+		return removed, cmp.Or(err, redisx.ErrSlots)
 	}
 	return removed, nil
 }
-
-// globEscaper makes a pattern of SCAN that matches the text itself.
-var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
 
 // sweep removes what matches on one node. Keys are removed through the client: it
 // follows a slot that has just moved.
@@ -118,68 +111,14 @@ func (t *tier) deleteValue(name string) rueidis.Completed {
 	return del.Build()
 }
 
-// masters returns the nodes that hold keys, and in a Cluster which slots each has;
-// errSlots where these are not all of them or one is on the move.
+// masters returns the nodes that hold keys.
 func (t *tier) masters(ctx context.Context) (nodes []rueidis.Client, layout string, err error) {
-	all := t.client.Nodes()
-	if len(all) == 0 {
+	if len(t.client.Nodes()) == 0 {
 		// A client that is not connected has none; this says why.
 		_, err := retried(ctx, t, func(ctx context.Context) (string, error) {
 			return t.client.Do(ctx, t.client.B().Ping().Build()).ToString()
 		})
-		return nil, "", cmp.Or(err, errSlots)
+		return nil, "", cmp.Or(err, redisx.ErrSlots)
 	}
-	if t.client.Mode() != rueidis.ClientModeCluster {
-		return slices.Collect(maps.Values(all)), "", nil
-	}
-	slots := 0
-	for _, addr := range slices.Sorted(maps.Keys(all)) {
-		ranges, n := t.slotsOf(ctx, all[addr])
-		if n == 0 {
-			continue // a replica, a master without slots, or a node that does not answer
-		}
-		slots += n
-		layout += addr + " " + ranges + "\n"
-		nodes = append(nodes, all[addr])
-	}
-	if slots != clusterSlots || strings.Contains(layout, "[") {
-		return nil, "", errSlots
-	}
-	return nodes, layout, nil
-}
-
-const clusterSlots = 16384
-
-func (t *tier) slotsOf(ctx context.Context, node rueidis.Client) (ranges string, n int) {
-	ctx, cancel := context.WithTimeout(ctx, t.timeout)
-	defer cancel()
-	text, err := node.Do(ctx, node.B().ClusterNodes().Build()).ToString()
-	if err != nil {
-		return "", 0
-	}
-	return ownSlots(text)
-}
-
-// ownSlots takes the slots of the node that answered out of a reply to CLUSTER
-// NODES. Those on the move stand in brackets behind the ranges.
-func ownSlots(text string) (ranges string, n int) {
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		if len(fields) < 8 || !strings.Contains(fields[2], "myself") || !strings.Contains(fields[2], "master") {
-			continue
-		}
-		for _, r := range fields[8:] {
-			low, high, ranged := strings.Cut(r, "-")
-			if !ranged {
-				high = low
-			}
-			first, err1 := strconv.Atoi(low)
-			last, err2 := strconv.Atoi(high)
-			if err1 == nil && err2 == nil {
-				n += last - first + 1
-			}
-		}
-		return strings.Join(fields[8:], " "), n
-	}
-	return "", 0
+	return redisx.Masters(ctx, t.client, t.timeout)
 }

@@ -35,6 +35,18 @@ func TestEverythingWorksInACluster(t *testing.T) {
 		}
 		b.mustBeGone(t, rotated)
 		b.mustLookup(t, second)
+		third, kept := b.login(t, user)
+		if err := b.RevokeOthers(t.Context(), kept); err != nil {
+			t.Fatal(err)
+		}
+		b.mustBeGone(t, second)
+		b.mustLookup(t, third)
+		b.wantIDs(t, user, kept.ID)
+		b.advance(t, user, 1)
+		b.mustBeGone(t, third)
+		second, _ = b.login(t, user)
+		b.advance(t, user, 1)
+		b.mustLookup(t, second)
 		if err := b.RevokeAll(t.Context(), user); err != nil {
 			t.Fatal(err)
 		}

@@ -126,3 +126,105 @@ func ExampleManager_Rotate() {
 	// old token: session not found
 	// new token: 42 admin
 }
+
+// A session's data has a type of the application's own.
+func ExampleNew() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	type Device struct {
+		Name   string `json:"name"`
+		Mobile bool   `json:"mobile"`
+	}
+	sessions := session.New[int64, Device](client, session.Options{})
+	defer sessions.Close()
+	epoch, _ := sessions.Epoch(ctx, 42)
+	token, _, _ := sessions.Create(ctx, 42, epoch, Device{Name: "Phone", Mobile: true})
+
+	s, _ := sessions.Lookup(ctx, token)
+	fmt.Println(s.UserID, s.Data.Name, s.Data.Mobile)
+	fmt.Println(server.HGet("session:"+s.ID, "name"), server.HGet("session:"+s.ID, "mobile"))
+	// Output:
+	// 42 Phone true
+	// Phone true
+}
+
+func ExampleManager_Create_remember() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	const day = 24 * time.Hour
+	sessions := session.New[string, struct{}](client, session.Options{LongestTimeout: 30 * day})
+	defer sessions.Close()
+	epoch, _ := sessions.Epoch(ctx, "42")
+	_, s, _ := sessions.Create(ctx, "42", epoch, struct{}{}, session.Lifetime{Idle: 14 * day, Absolute: 30 * day})
+
+	fmt.Println(s.Remembered, s.ExpiresAt.Sub(s.CreatedAt))
+	// Output: true 720h0m0s
+}
+
+func ExampleManager_Advance() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	sessions := session.New[string, struct{}](client, session.Options{})
+	defer sessions.Close()
+	row := int64(1) // the version in the database
+	login := func() string {
+		for {
+			epoch, _ := sessions.Epoch(ctx, "42")
+			if row <= epoch.Version() {
+				token, _, _ := sessions.Create(ctx, "42", epoch, struct{}{})
+				return token
+			}
+			_ = sessions.Advance(ctx, "42", row) // nobody has told Redis yet
+		}
+	}
+	before := login()
+	row = 2 // the password changes, and the outbox has not run yet
+	after := login()
+	_ = sessions.Advance(ctx, "42", 2) // now it has
+
+	_, err := sessions.Lookup(ctx, before)
+	fmt.Println("before the change:", err)
+	_, err = sessions.Lookup(ctx, after)
+	fmt.Println("after the change:", err)
+	// Output:
+	// before the change: session not found
+	// after the change: <nil>
+}
+
+func ExampleManager_RevokeOthers() {
+	client, server := newExampleRedis()
+	defer server.Close()
+	defer client.Close()
+	ctx := context.Background()
+
+	sessions := session.New[string, map[string]string](client, session.Options{})
+	defer sessions.Close()
+	for _, device := range []string{"laptop", "tablet"} {
+		epoch, _ := sessions.Epoch(ctx, "42")
+		_, _, _ = sessions.Create(ctx, "42", epoch, map[string]string{"device": device})
+	}
+	epoch, _ := sessions.Epoch(ctx, "42")
+	_, phone, _ := sessions.Create(ctx, "42", epoch, map[string]string{"device": "phone"})
+
+	list, _ := sessions.List(ctx, "42")
+	fmt.Println(len(list), "sessions")
+	_ = sessions.RevokeOthers(ctx, phone)
+	list, _ = sessions.List(ctx, "42")
+	fmt.Println(len(list), "session:", list[0].Data["device"])
+	_ = sessions.RevokeID(ctx, "42", list[0].ID)
+	list, _ = sessions.List(ctx, "42")
+	fmt.Println(len(list), "sessions")
+	// Output:
+	// 3 sessions
+	// 1 session: phone
+	// 0 sessions
+}

@@ -23,6 +23,11 @@ func operations(b *bed, token string, s *Session) map[string]func(context.Contex
 		"rotate":     func(ctx context.Context) error { _, _, err := b.Rotate(ctx, token); return err },
 		"revoke":     func(ctx context.Context) error { return b.Revoke(ctx, token) },
 		"revoke all": func(ctx context.Context) error { return b.RevokeAll(ctx, "1") },
+		"revoke id":  func(ctx context.Context) error { return b.RevokeID(ctx, "1", s.ID) },
+		"others":     func(ctx context.Context) error { return b.RevokeOthers(ctx, s) },
+		"everyone":   func(ctx context.Context) error { return b.RevokeEveryone(ctx) },
+		"advance":    func(ctx context.Context) error { return b.Advance(ctx, "1", 1) },
+		"list":       func(ctx context.Context) error { _, err := b.List(ctx, "1"); return err },
 	}
 }
 
@@ -125,7 +130,7 @@ func TestCallersCancellationIsNotUnavailable(t *testing.T) {
 func TestOtherErrorsStayWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	server.CLI(t, "ACL", "SETUSER", "limited", "on", "nopass", "~*", "+@all", "-hgetall", "-hset", "-hget", "-hmget", "-get", "-set")
+	server.CLI(t, "ACL", "SETUSER", "limited", "on", "nopass", "~*", "+@all", "-hgetall", "-hset", "-hget", "-hmget", "-get", "-set", "-scan")
 	b := newBedOn(t, server.Client(t), session.Options{})
 	token, s := b.login(t, "1")
 	limited := newBedOn(t, server.Client(t, func(o *rueidis.ClientOption) { o.Username, o.Password = "limited", "any" }),

@@ -148,43 +148,44 @@ func TestExpiryIsFinal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t, o)
-			var revived atomic.Int64
-			for batch := rounds() / 100; batch > 0; batch-- {
-				var wg sync.WaitGroup
-				for range 100 {
-					wg.Go(func() {
-						token, s, err := b.tryLogin(t.Context(), "1")
-						if err != nil {
-							t.Error(err)
-							return
-						}
-						for err == nil {
-							_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"})
-							if name == "absolute" {
-								_ = b.Touch(t.Context(), s)
+			bothTiers(t, o, func(t *testing.T, b *bed) {
+				var revived atomic.Int64
+				for batch := rounds() / 100; batch > 0; batch-- {
+					var wg sync.WaitGroup
+					for range 100 {
+						wg.Go(func() {
+							token, s, err := b.tryLogin(t.Context(), "1")
+							if err != nil {
+								t.Error(err)
+								return
 							}
-							_, err = b.Lookup(t.Context(), token)
-						}
-						if !errors.Is(err, session.ErrNotFound) {
-							t.Error(err)
-						}
-						_ = b.Touch(t.Context(), aged(s))
-						_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"})
-						if _, err := b.Lookup(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
-							revived.Add(1)
-						}
-					})
+							for err == nil {
+								_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"})
+								if name == "absolute" {
+									_ = b.Touch(t.Context(), s)
+								}
+								_, err = b.Lookup(t.Context(), token)
+							}
+							if !errors.Is(err, session.ErrNotFound) {
+								t.Error(err)
+							}
+							_ = b.Touch(t.Context(), aged(s))
+							_ = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"})
+							if _, err := b.Lookup(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
+								revived.Add(1)
+							}
+						})
+					}
+					wg.Wait()
 				}
-				wg.Wait()
-			}
-			if n := revived.Load(); n != 0 {
-				t.Errorf("%d sessions were revived", n)
-			}
-			b.checkKeys(t)
-			if n := b.live(t); n != 0 {
-				t.Errorf("%d sessions left", n)
-			}
+				if n := revived.Load(); n != 0 {
+					t.Errorf("%d sessions were revived", n)
+				}
+				b.checkKeys(t)
+				if n := b.live(t); n != 0 {
+					t.Errorf("%d sessions left", n)
+				}
+			})
 		})
 	}
 }

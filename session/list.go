@@ -43,7 +43,7 @@ func (m *Manager[U, D]) list(ctx context.Context, user string) ([]*Session[U, D]
 		}
 		return !isID(id)
 	})
-	records, err := m.readMany(ctx, user, ids)
+	records, e, err := m.readMany(ctx, user, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,9 @@ func (m *Manager[U, D]) list(ctx context.Context, user string) ([]*Session[U, D]
 			continue
 		}
 		s, err := m.session(id, r)
-		if err == nil && r.user == user { // else the key is another's, or of a version that knows more
+		// Not found are the sessions of an epoch that is over, another user's under
+		// this name, and those of a version that knows other data. Their names stay.
+		if err == nil && r.user == user && r.marks.have(e) {
 			found = append(found, s)
 		}
 	}
@@ -63,34 +65,27 @@ func (m *Manager[U, D]) list(ctx context.Context, user string) ([]*Session[U, D]
 	return found, nil
 }
 
-// readMany returns the records of the valid ones among a user's sessions, and nil for
-// those that have ended for good.
-func (m *Manager[U, D]) readMany(ctx context.Context, user string, ids []string) ([]*record, error) {
+// readMany returns the records of a user's sessions, nil for those that are gone, and
+// the epoch by which they are valid or not.
+func (m *Manager[U, D]) readMany(ctx context.Context, user string, ids []string) ([]*record, Epoch, error) {
 	e, err := m.epochOf(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		records, err := m.readAll(ctx, ids)
-		if err != nil {
-			return nil, err
+	for err == nil {
+		var records []*record
+		if records, err = m.readAll(ctx, ids); err != nil {
+			break
 		}
-		over := false
-		for i, r := range records {
-			if r != nil && !r.marks.have(e.value) {
-				over, records[i] = true, nil
-			}
-		}
+		over := slices.ContainsFunc(records, func(r *record) bool { return r != nil && !r.marks.have(e.value) })
 		if !over {
-			return records, nil
+			return records, e.value, nil
 		}
-		// Were they over, or has the epoch changed meanwhile, and they with it?
-		again, err := m.epochOf(ctx, user)
-		if err != nil || again.value == e.value {
-			return records, err
+		// Are they over, or has the epoch changed meanwhile, and they with it?
+		var again epoch
+		if again, err = m.epochOf(ctx, user); err == nil && again.value == e.value {
+			return records, e.value, nil
 		}
 		e = again
 	}
+	return nil, "", err
 }
 
 // readAll reads sessions whatever their epoch is.

@@ -77,6 +77,10 @@ func TestListShowsTheLiveSessionsOfOneUserNewestFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantIDs(t, "1")
+	for _, s := range []*Session{old, oldest} { // as after their idle end
+		b.do(t, "DEL", b.prefix+s.ID)
+	}
+	b.wantIDs(t, "1")
 	if n := b.names(t, "1"); n != 0 {
 		t.Errorf("%d names left by List, want none", n)
 	}

@@ -62,7 +62,8 @@ func (m *Manager[U, D]) asking(key string) asked {
 }
 
 // keep stores a session that is valid and its user's epoch, each for no longer than
-// Redis keeps it.
+// Redis keeps it. A TTL was counted from a time that was cut to a millisecond: it may
+// be one too long.
 func (m *Manager[U, D]) keep(s *Session[U, D], r *record, e epoch) {
 	l := m.local
 	if l == nil {
@@ -74,11 +75,11 @@ func (m *Manager[U, D]) keep(s *Session[U, D], r *record, e epoch) {
 			cost += 2 * int64(len(name)+len(value)) // decoded it takes about twice as much
 		}
 		l.store.Put(r.asked.ticket, m.sessionKey(s.ID), known[U, D]{session: s}, cost,
-			r.asked.at+r.ttl*int64(time.Millisecond))
+			r.asked.at+(r.ttl-1)*int64(time.Millisecond))
 	}
 	if e.asked.fresh && e.ttl > 0 {
 		l.store.Put(e.asked.ticket, string(s.epochKey), known[U, D]{epoch: e.value}, int64(len(e.value)),
-			e.asked.at+e.ttl*int64(time.Millisecond))
+			e.asked.at+(e.ttl-1)*int64(time.Millisecond))
 	}
 }
 

@@ -151,7 +151,7 @@ func (m *Manager[U, D]) bound(ctx context.Context) (context.Context, context.Can
 // failure wraps an error of Redis. What is no matter of Redis's state, such as the
 // caller's cancellation, stays what it is.
 func failure(op string, err error) error {
-	if redisx.Unavailable(err) || redisx.Refused(err) {
+	if redisx.Unavailable(err) || redisx.Refused(err) || errors.Is(err, redisx.ErrSlots) {
 		return fmt.Errorf("session: %s: %w: %w", op, ErrUnavailable, err)
 	}
 	return fmt.Errorf("session: %s: %w", op, err)

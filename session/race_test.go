@@ -89,28 +89,30 @@ func TestNothingRevivesARevokedSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t, session.Options{TouchInterval: -1})
-			if n := race(t, b, write(t, b), revoke(t, b)); n != (revivals{}) {
-				t.Errorf("revivals: %+v", n)
-			}
-			b.checkKeys(t)
-			if n := b.live(t); n != 0 {
-				t.Errorf("%d sessions left", n)
-			}
+			bothTiers(t, session.Options{TouchInterval: -1}, func(t *testing.T, b *bed) {
+				if n := race(t, b, write(t, b), revoke(t, b)); n != (revivals{}) {
+					t.Errorf("revivals: %+v", n)
+				}
+				b.checkKeys(t)
+				if n := b.live(t); n != 0 {
+					t.Errorf("%d sessions left", n)
+				}
+			})
 		})
 	}
 }
 
 func TestDoubleRevoke(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, session.Options{TouchInterval: -1})
-	twice := func(token string) {
-		together(func() { revoke(t, b)(token) }, func() { revoke(t, b)(token) })
-	}
-	if n := race(t, b, touch(t, b), twice); n != (revivals{}) {
-		t.Errorf("revivals: %+v", n)
-	}
-	b.checkKeys(t)
+	bothTiers(t, session.Options{TouchInterval: -1}, func(t *testing.T, b *bed) {
+		twice := func(token string) {
+			together(func() { revoke(t, b)(token) }, func() { revoke(t, b)(token) })
+		}
+		if n := race(t, b, touch(t, b), twice); n != (revivals{}) {
+			t.Errorf("revivals: %+v", n)
+		}
+		b.checkKeys(t)
+	})
 }
 
 // The same race and the same checks must find the writes that others use: without
@@ -150,64 +152,66 @@ func TestTheRaceFindsUnguardedWrites(t *testing.T) {
 
 func TestNothingRevivesASessionAfterRevokeAll(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, session.Options{TouchInterval: -1})
-	revived := 0
-	for i := range rounds() {
-		user := fmt.Sprint("user", i%10)
-		token, s := b.login(t, user)
-		together(
-			func() {
-				if s, err := b.Lookup(t.Context(), token); err == nil {
-					touch(t, b)(t.Context(), s)
-				}
-			},
-			func() { touch(t, b)(t.Context(), aged(s)) },
-			func() { update(t, b)(t.Context(), s) },
-			func() {
-				if err := b.RevokeAll(t.Context(), user); err != nil {
-					t.Error(err)
-				}
-			},
-		)
-		touch(t, b)(t.Context(), aged(s))
-		update(t, b)(t.Context(), s)
-		if _, err := b.Lookup(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
-			revived++
+	bothTiers(t, session.Options{TouchInterval: -1}, func(t *testing.T, b *bed) {
+		revived := 0
+		for i := range rounds() {
+			user := fmt.Sprint("user", i%10)
+			token, s := b.login(t, user)
+			together(
+				func() {
+					if s, err := b.Lookup(t.Context(), token); err == nil {
+						touch(t, b)(t.Context(), s)
+					}
+				},
+				func() { touch(t, b)(t.Context(), aged(s)) },
+				func() { update(t, b)(t.Context(), s) },
+				func() {
+					if err := b.RevokeAll(t.Context(), user); err != nil {
+						t.Error(err)
+					}
+				},
+			)
+			touch(t, b)(t.Context(), aged(s))
+			update(t, b)(t.Context(), s)
+			if _, err := b.Lookup(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
+				revived++
+			}
 		}
-	}
-	if revived != 0 {
-		t.Errorf("%d revivals", revived)
-	}
-	b.checkKeys(t)
+		if revived != 0 {
+			t.Errorf("%d revivals", revived)
+		}
+		b.checkKeys(t)
+	})
 }
 
 // A login that looked at the password before RevokeAll, which follows the change of
 // that password, must not leave a session, wherever the two meet.
 func TestLoginRacingRevokeAll(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, session.Options{})
-	for i := range rounds() {
-		user := fmt.Sprint("user", i%10)
-		epoch, err := b.Epoch(t.Context(), user)
-		if err != nil {
-			t.Fatal(err)
+	bothTiers(t, session.Options{}, func(t *testing.T, b *bed) {
+		for i := range rounds() {
+			user := fmt.Sprint("user", i%10)
+			epoch, err := b.Epoch(t.Context(), user)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var token string
+			together(
+				func() {
+					if token, _, err = b.Create(t.Context(), user, epoch, map[string]string{"name": "Max", "email": "m"}); err != nil {
+						t.Error(err)
+					}
+				},
+				func() {
+					if err := b.RevokeAll(t.Context(), user); err != nil {
+						t.Error(err)
+					}
+				},
+			)
+			b.mustBeGone(t, token)
 		}
-		var token string
-		together(
-			func() {
-				if token, _, err = b.Create(t.Context(), user, epoch, map[string]string{"name": "Max", "email": "m"}); err != nil {
-					t.Error(err)
-				}
-			},
-			func() {
-				if err := b.RevokeAll(t.Context(), user); err != nil {
-					t.Error(err)
-				}
-			},
-		)
-		b.mustBeGone(t, token)
-	}
-	b.checkKeys(t)
+		b.checkKeys(t)
+	})
 }
 
 // Logins at the same time share one epoch: none ends another.

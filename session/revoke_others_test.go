@@ -289,3 +289,43 @@ func TestRotateRacingRevokeOthers(t *testing.T) {
 		b.checkKeys(t)
 	})
 }
+
+// The others are ended in front of the commands of a Lookup: of one, of some, of each
+// of the first ones.
+func TestLookupBetweenRevocationsOfOthers(t *testing.T) {
+	t.Parallel()
+	other := newBed(t, session.Options{})
+	longest := 0
+	for pattern := range 1 << 5 { // bit i: in front of command i
+		n, armed := 0, false
+		var s *Session
+		client := &hooked{Client: redistest.Shared(t).Client(t)}
+		client.before = func([]string) error {
+			if !armed {
+				return nil
+			}
+			if pattern>>n&1 == 1 {
+				if err := other.RevokeOthers(context.Background(), s); err != nil {
+					t.Error(err)
+				}
+			}
+			n++
+			return nil
+		}
+		b := newBedOn(t, client, session.Options{Prefix: other.prefix})
+		var token string
+		token, s = b.login(t, "1")
+		armed = true
+		if _, err := b.Lookup(t.Context(), token); err != nil {
+			t.Errorf("pattern %05b: lookup: %v after %d commands", pattern, err, n)
+		}
+		armed = false
+		longest = max(longest, n)
+		if err := b.Revoke(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if longest < 4 {
+		t.Errorf("no lookup took more than %d commands: the test looks at nothing", longest)
+	}
+}

@@ -91,10 +91,6 @@ func (m *Manager[U, D]) replace(ctx context.Context, oldID string, old *record, 
 			return nil, err
 		}
 		r.marks = last.marks
-		// Without its new mark it may have looked like one that has ended: see index.go.
-		if err := m.enlist(ctx, old.user, id, r.expires); err != nil {
-			return nil, err
-		}
 	}
 	return r, nil
 }

@@ -124,3 +124,50 @@ func TestRotateThatRanOutOfTimeLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A rotation is stopped in front of two of its commands. At the first all other
+// sessions are ended, at the second the sessions are listed, which cleans the index.
+// The new session is valid and listed all the same.
+func TestRevokeOthersAndListBetweenAnyTwoStepsOfRotate(t *testing.T) {
+	t.Parallel()
+	other := newBed(t, session.Options{})
+	for first := 1; first <= 9; first++ {
+		for second := first; second <= 9; second++ {
+			n, armed := 0, false
+			var s *Session
+			client := &hooked{Client: redistest.Shared(t).Client(t)}
+			client.before = func([]string) error {
+				if !armed {
+					return nil
+				}
+				n++
+				if n == first {
+					if err := other.RevokeOthers(context.Background(), s); err != nil && !errors.Is(err, session.ErrNotFound) {
+						t.Error(err)
+					}
+				}
+				if n == second {
+					if _, err := other.List(context.Background(), "1"); err != nil {
+						t.Error(err)
+					}
+				}
+				return nil
+			}
+			b := newBedOn(t, client, session.Options{Prefix: other.prefix})
+			var old string
+			old, s = b.login(t, "1")
+			armed = true
+			token, rotated, err := b.Rotate(t.Context(), old)
+			armed = false
+			if err != nil {
+				t.Fatalf("steps %d and %d: %v", first, second, err)
+			}
+			b.mustLookup(t, token)
+			b.wantIDs(t, "1", rotated.ID)
+			if err := b.Revoke(t.Context(), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	other.checkKeys(t)
+}

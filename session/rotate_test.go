@@ -202,41 +202,42 @@ func TestCrashBetweenAnyTwoStepsOfRotate(t *testing.T) {
 
 func TestRotateRacingRevoke(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, session.Options{TouchInterval: -1})
-	ran, won := 0, 0
-	began := time.Now()
-	for i := 0; i < rounds() || (won == 0 || won == ran) && time.Since(began) < patience; i++ {
-		token, s := b.login(t, fmt.Sprint("user", i%10))
-		var rotated string
-		var err error
-		together(
-			func() { rotated, _, err = b.Rotate(t.Context(), token) },
-			func() {
-				for range i % 8 { // a rotation takes some round trips: meet each of them
-					b.do(t, "PING")
-				}
-				revoke(t, b)(token)
-			},
-			func() { touch(t, b)(t.Context(), aged(s)) },
-			func() { update(t, b)(t.Context(), s) },
-		)
-		b.mustBeGone(t, token)
-		ran++
-		switch {
-		case err == nil:
-			won++
-			b.mustBeGone(t, rotated)
-		case !errors.Is(err, session.ErrNotFound):
-			t.Fatal(err)
+	bothTiers(t, session.Options{TouchInterval: -1}, func(t *testing.T, b *bed) {
+		ran, won := 0, 0
+		began := time.Now()
+		for i := 0; i < rounds() || (won == 0 || won == ran) && time.Since(began) < patience; i++ {
+			token, s := b.login(t, fmt.Sprint("user", i%10))
+			var rotated string
+			var err error
+			together(
+				func() { rotated, _, err = b.Rotate(t.Context(), token) },
+				func() {
+					for range i % 8 { // a rotation takes some round trips: meet each of them
+						b.do(t, "PING")
+					}
+					revoke(t, b)(token)
+				},
+				func() { touch(t, b)(t.Context(), aged(s)) },
+				func() { update(t, b)(t.Context(), s) },
+			)
+			b.mustBeGone(t, token)
+			ran++
+			switch {
+			case err == nil:
+				won++
+				b.mustBeGone(t, rotated)
+			case !errors.Is(err, session.ErrNotFound):
+				t.Fatal(err)
+			}
 		}
-	}
-	if won == 0 || won == ran {
-		t.Errorf("the rotation came first in %d of %d rounds: there was no race", won, ran)
-	}
-	if n := b.live(t); n != 0 {
-		t.Errorf("%d sessions left", n)
-	}
-	b.checkKeys(t)
+		if won == 0 || won == ran {
+			t.Errorf("the rotation came first in %d of %d rounds: there was no race", won, ran)
+		}
+		if n := b.live(t); n != 0 {
+			t.Errorf("%d sessions left", n)
+		}
+		b.checkKeys(t)
+	})
 }
 
 func TestOnlyOneOfManyRotationsSucceeds(t *testing.T) {
@@ -274,20 +275,21 @@ func TestOnlyOneOfManyRotationsSucceeds(t *testing.T) {
 // update said that it succeeded.
 func TestUpdateDuringRotateIsNotLost(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, session.Options{})
-	for i := range rounds() {
-		old, s := b.login(t, fmt.Sprint("user", i%10))
-		var token string
-		var rotate, update error
-		together(
-			func() { token, _, rotate = b.Rotate(t.Context(), old) },
-			func() { update = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"}) },
-		)
-		if rotate != nil {
-			t.Fatal(rotate)
+	bothTiers(t, session.Options{}, func(t *testing.T, b *bed) {
+		for i := range rounds() {
+			old, s := b.login(t, fmt.Sprint("user", i%10))
+			var token string
+			var rotate, update error
+			together(
+				func() { token, _, rotate = b.Rotate(t.Context(), old) },
+				func() { update = b.Update(t.Context(), s.ID, map[string]string{"name": "Moritz", "email": "m"}) },
+			)
+			if rotate != nil {
+				t.Fatal(rotate)
+			}
+			if got := b.mustLookup(t, token); update == nil && got.Data["name"] != "Moritz" {
+				t.Fatalf("name = %q after a successful update", got.Data["name"])
+			}
 		}
-		if got := b.mustLookup(t, token); update == nil && got.Data["name"] != "Moritz" {
-			t.Fatalf("name = %q after a successful update", got.Data["name"])
-		}
-	}
+	})
 }

@@ -10,6 +10,7 @@ import (
 
 var (
 	errReplica = errors.New("nearcache: the server is no master any more")
+	errNoPush  = errors.New("nearcache: the connection does not speak RESP3, so nothing is pushed")
 	errLost    = errors.New("nearcache: the connection was lost")
 )
 
@@ -46,6 +47,15 @@ func (l *lane) begin() error {
 	}
 	if err := l.conn.Do(ctx, off).Error(); err != nil {
 		return err
+	}
+	// Redis accepts tracking on a connection that speaks RESP2, and pushes nothing.
+	hello, err := l.conn.Do(ctx, l.conn.B().Arbitrary("HELLO").Build()).AsMap()
+	if err != nil {
+		return err
+	}
+	proto := hello["proto"]
+	if version, err := proto.AsInt64(); err != nil || version < 3 {
+		return errors.Join(errNoPush, err)
 	}
 	return l.conn.Do(ctx, on.Build()).Error()
 }

@@ -113,3 +113,14 @@ func TestAFrozenServerIsNotTrustedForLongerThanTheBound(t *testing.T) {
 	server.Thaw(t)
 	w.state(t, true)
 }
+
+// Redis accepts CLIENT TRACKING from a client that cannot take pushes.
+func TestAClientWithoutPushesIsNeverReady(t *testing.T) {
+	t.Parallel()
+	client := redistest.Start(t).Client(t, func(o *rueidis.ClientOption) { o.AlwaysRESP2, o.DisableCache = true, true })
+	w := trackClient(t, client, "a:")
+	w.state(t, false)
+	if w.Fresh(w.Now()) {
+		t.Error("fresh without pushes")
+	}
+}
