@@ -138,9 +138,9 @@ func (s *Source) mark(ctx context.Context, tx pgx.Tx, epoch int64, rows []outbox
 	// Last, for until the commit it keeps others from falling asleep. Who takes rows
 	// need not be woken.
 	var now time.Time
-	batch.Queue(`UPDATE speedlayer.outbox_relay SET taken_at = clock_timestamp(), asleep_until = NULL WHERE epoch = $1 RETURNING taken_at`,
-		epoch).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&now)
+	batch.Queue(`UPDATE speedlayer.outbox_relay SET taken_at = clock_timestamp(), asleep_until = NULL
+		WHERE epoch = $1 RETURNING taken_at, `+clearFlag, epoch).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&now, nil)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errLost
 		}

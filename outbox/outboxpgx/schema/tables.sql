@@ -38,4 +38,9 @@ CREATE TABLE IF NOT EXISTS speedlayer.outbox_relay (
     epoch        bigint NOT NULL DEFAULT 0 -- counts the changes of identity
 ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
+-- The second until which somebody sleeps, a copy of asleep_until for writers: they
+-- read a sequence without a query, and as it is now, not as their snapshot has it.
+-- Not called yet: nobody sleeps.
+CREATE SEQUENCE IF NOT EXISTS speedlayer.outbox_asleep;
+
 INSERT INTO speedlayer.outbox_relay DEFAULT VALUES ON CONFLICT DO NOTHING;
