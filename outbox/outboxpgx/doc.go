@@ -44,8 +44,8 @@
 // its rights. A role that writes to a watched table needs none on the schema. A
 // role that calls the functions of the last paragraph, or [Enqueue] and
 // [Invalidate], needs USAGE on the schema speedlayer and EXECUTE on them. The
-// relay's role needs USAGE on the schema, SELECT, UPDATE and DELETE on its tables, and
-// SELECT and UPDATE on its sequences.
+// relay's role needs USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on its
+// tables, and SELECT and UPDATE on its sequences.
 //
 // # Poolers
 //

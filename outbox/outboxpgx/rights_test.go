@@ -78,7 +78,7 @@ func TestARelayNeedsTheRightsThatAreDocumented(t *testing.T) {
 	owner := database(t)
 	role := newRole(t, owner, "_relay")
 	exec(t, owner, `ALTER ROLE `+role+` LOGIN; GRANT USAGE ON SCHEMA speedlayer TO `+role+`;
-		GRANT SELECT, UPDATE, DELETE ON ALL TABLES IN SCHEMA speedlayer TO `+role+`;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA speedlayer TO `+role+`;
 		GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA speedlayer TO `+role)
 	config := owner.Config()
 	config.ConnConfig.User = role
@@ -94,7 +94,10 @@ func TestARelayNeedsTheRightsThatAreDocumented(t *testing.T) {
 		t.Errorf("Take: %d, %v", delivered, err)
 	}
 	_, sweepErr := source.Sweep(t.Context())
-	_, repeatErr := source.Repeat(t.Context(), "a")
+	repeated, repeatErr := source.Repeat(t.Context(), "a")
+	if repeated != 2 {
+		t.Errorf("repeated %d rows, want both", repeated)
+	}
 	_, _, backlogErr := source.Backlog(t.Context())
 	if err := errors.Join(sweepErr, repeatErr, backlogErr, source.Complete(t.Context(), 1, 2), source.Wait(t.Context(), time.Millisecond)); err != nil {
 		t.Error(err)

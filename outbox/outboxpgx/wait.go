@@ -71,7 +71,8 @@ func (s *Source) listen(ctx context.Context) error {
 	defer cancel()
 	conn, err := s.connect(ctx)
 	if err == nil {
-		if _, err = conn.Exec(ctx, "LISTEN "+channel); err == nil {
+		if _, err = conn.Exec(ctx, `SET jit = off; SET enable_seqscan = off; SET enable_sort = off;
+		SET enable_bitmapscan = off; LISTEN `+channel); err == nil {
 			s.listener = conn
 			return nil
 		}
@@ -164,7 +165,7 @@ func (s *Source) nextDue(ctx context.Context) (time.Duration, error) {
 	var seconds float64
 	err := s.listener.QueryRow(ctx, `
 		SELECT extract(epoch FROM greatest(due, 'epoch'::timestamptz) - clock_timestamp())::float8
-		FROM speedlayer.outbox WHERE delivered_at IS NULL ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED`).Scan(&seconds)
+		FROM speedlayer.outbox WHERE delivered_at IS NULL AND due < 'infinity' ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED`).Scan(&seconds)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Hour, nil
 	}
