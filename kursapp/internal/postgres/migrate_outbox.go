@@ -32,6 +32,11 @@ func outboxMigrations() []*goose.Migration {
 }
 
 func installOutbox(ctx context.Context, tx *sql.Tx) error {
+	// Who writes locks the users, then the outbox. In another order one of the two would
+	// be a deadlock's victim.
+	if _, err := tx.ExecContext(ctx, "LOCK TABLE public.users IN ACCESS EXCLUSIVE MODE"); err != nil {
+		return err
+	}
 	// Without arguments pgx sends several statements at once.
 	if _, err := tx.ExecContext(ctx, outboxpgx.Schema()); err != nil {
 		return err

@@ -131,6 +131,38 @@ func TestStatusChangesNothing(t *testing.T) {
 	}
 }
 
+// A writer that has locked a user and is about to change him meets the migration
+// that brings the outbox up to date.
+func TestMigratingTheOutboxBesideAWriterIsNoDeadlock(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	s := migrated(t, url)
+	create(t, s, "a@example.com")
+	execute(t, url, `DELETE FROM kursapp_migrations WHERE version_id = 4`)
+	writer, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close(context.Background())
+	if _, err := writer.Exec(t.Context(), `BEGIN; SELECT FROM users FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Migrate(context.Background()) }()
+	eventually(t, 20*time.Second, "the migration waits for the writer", func() error {
+		if query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == 0 {
+			return errors.New("nobody waits")
+		}
+		return nil
+	})
+	if _, err := writer.Exec(t.Context(), `UPDATE users SET name = 'Moritz'; COMMIT`); err != nil {
+		t.Errorf("the writer: %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("the migration: %v", err)
+	}
+}
+
 func TestMigrateWaitsForTheLockAndItsContext(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
