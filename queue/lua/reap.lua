@@ -26,6 +26,7 @@ local last, grace = tonumber(state[1] or '0'), tonumber(state[2] or '0')
 if last > grace and t - last > tonumber(ARGV[4]) then
   grace = t + tonumber(ARGV[5])
 end
+even_if_full()
 redis.call('HSET', reaper, 'last', t, 'grace', grace)
 if t < grace and grace - t <= tonumber(ARGV[5]) then -- not if the clock was set back
   return {}
