@@ -12,6 +12,7 @@
 --       4 ms without a reaper that count as such a stall
 --       5 ms that the workers then get
 --       6 error text
+--       7 ms after which a consumer that holds nothing is forgotten
 -- Returns {task...}, each {id, crashes, dead}; dead is 1 for one that was given up.
 --
 -- Atomic, because a lease that is renewed between the look and the write must
@@ -80,7 +81,7 @@ for _, stream in ipairs(streams) do
       if not alive(info.name) then
         if tonumber(info.pending) == 0 then
           -- Its last command may still be on its way.
-          if tonumber(info.idle) > 60000 then
+          if tonumber(info.idle) > tonumber(ARGV[7]) then
             redis.call('XGROUP', 'DELCONSUMER', stream, group, info.name)
           end
         elseif left > 0 then
