@@ -126,7 +126,7 @@ func startProcess(t *testing.T, spec string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(exe), ended: make(chan struct{})} //nolint:noctx // it lives until it is killed
+	p := &process{cmd: exec.Command(exe), ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), processEnv+"="+spec)
 	p.cmd.Stderr = os.Stderr
 	stdout, err := p.cmd.StdoutPipe()
