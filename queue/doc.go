@@ -54,6 +54,10 @@
 // a unique key is held (NewTask.UniqueFor): a task may then be added twice. A policy of
 // allkeys-… loses tasks.
 //
+// A Redis without memory refuses new tasks, and whoever adds one is told. What is there
+// goes on: tasks are carried out, tried again and taken from dead workers, workers come
+// and go, and so there is room again.
+//
 // # What a failover excludes
 //
 // Redis replicates asynchronously. A replica that takes over without the last writes

@@ -302,28 +302,6 @@ func TestWorkerStartsBeforeRedis(t *testing.T) {
 	awaitStats(t, q, counts{})
 }
 
-func TestRedisWithoutMemoryLosesNoTask(t *testing.T) {
-	t.Parallel()
-	server := redistest.Start(t)
-	q := newQueueOn(t, server.Client(t), quick)
-	enqueue(t, q, `1`, `2`, `3`)
-	server.CLI(t, "CONFIG", "SET", "maxmemory", "1")
-	var runs journal[string]
-	startWorker(t, q, func(_ context.Context, task queue.Task) error {
-		runs.add(string(task.Payload))
-		return nil
-	}, queue.WorkerOptions{})
-	time.Sleep(time.Second)
-	if got := stats(t, q); got != (counts{Waiting: 3}) {
-		t.Errorf("Stats() without memory = %+v, want 3 pending", got)
-	}
-	server.CLI(t, "CONFIG", "SET", "maxmemory", "0")
-	awaitStats(t, q, counts{})
-	if runs.len() != 3 {
-		t.Errorf("%d runs of 3 tasks", runs.len())
-	}
-}
-
 func TestKeyOfAWrongTypeStopsNothingForGood(t *testing.T) {
 	t.Parallel()
 	q, server := newQueue(t), redistest.Shared(t)
