@@ -1,0 +1,284 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/internal/redistest"
+	"github.com/speedlayer/speedlayer/queue"
+)
+
+// loadLease is short, so that it is over in a test.
+const loadLease = 1500 * time.Millisecond
+
+// load is producers and workers on one queue, and what they saw.
+type load struct {
+	q            *queue.Queue
+	acknowledged journal[string]
+	refused      journal[string] // errors of producers
+	mu           sync.Mutex
+	runs         map[string]int
+	stop         func()        // the producers
+	release      chan struct{} // ends the tasks that wait for it
+}
+
+// longTask is the payload of a task that runs until it is released.
+const longTask = "-1"
+
+// startLoad starts two workers, each with a client of its own, and producers of every
+// kind: plain tasks, tasks with an ID, tasks that are due later, and each seventh fails
+// at first. Producers pause after an error, as a caller would.
+func startLoad(t *testing.T, newClient func() rueidis.Client) *load {
+	t.Helper()
+	name := redistest.Prefix(t) + "mails"
+	o := queue.Options{
+		Backoff: func(int) time.Duration { return time.Millisecond }, RedisTimeout: time.Second, Lease: loadLease, Bridge: true,
+	}
+	l := &load{q: queue.New(newClient(), name, o), runs: map[string]int{}, release: make(chan struct{})}
+	for range 2 {
+		startWorker(t, queue.New(newClient(), name, o), func(_ context.Context, task queue.Task) error {
+			l.mu.Lock()
+			l.runs[string(task.Payload)]++
+			l.mu.Unlock()
+			if string(task.Payload) == longTask {
+				<-l.release
+			}
+			if n, _ := strconv.Atoi(string(task.Payload)); n%7 == 0 && task.Attempt == 1 {
+				return errors.New("the first time")
+			}
+			return nil
+		}, queue.WorkerOptions{Concurrency: 8})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var producing sync.WaitGroup
+	for kind := range 3 {
+		producing.Go(func() {
+			for i := kind; ctx.Err() == nil; i += 3 {
+				payload := strconv.Itoa(i)
+				task := queue.NewTask{Payload: []byte(payload)}
+				switch kind {
+				case 1:
+					task.ID = payload
+				case 2:
+					task.ID, task.Delay = payload, 10*time.Millisecond
+				}
+				if _, err := l.q.Add(context.WithoutCancel(ctx), task); err == nil {
+					l.acknowledged.add(payload)
+				} else {
+					l.refused.add(err.Error())
+				}
+				sleepUntil(ctx, 2*time.Millisecond)
+			}
+		})
+	}
+	l.stop = sync.OnceFunc(func() {
+		cancel()
+		producing.Wait()
+	})
+	t.Cleanup(l.stop)
+	return l
+}
+
+// sleepUntil paces a producer.
+func sleepUntil(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// awaitWork waits until that many tasks more are acknowledged, and a task that was
+// added from now on has run. It returns how long the second took.
+func (l *load) awaitWork(t *testing.T, more int) time.Duration {
+	t.Helper()
+	start, before := time.Now(), l.acknowledged.len()
+	eventually(t, "producers go on", func() bool { return l.acknowledged.len() > before+more })
+	newest := l.acknowledged.all()[before:]
+	eventually(t, "workers go on", func() bool { return l.ran(newest) > 0 })
+	return time.Since(start)
+}
+
+// ran counts the tasks among these that ran.
+func (l *load) ran(payloads []string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range payloads {
+		if l.runs[p] > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// judge waits until the queue is empty and checks that the tasks which must have run
+// did. It returns how many runs there were beyond those that were due.
+func (l *load) judge(t *testing.T, must []string) (again int) {
+	t.Helper()
+	l.stop()
+	awaitStats(t, l.q, counts{})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, payload := range must {
+		if l.runs[payload] == 0 {
+			t.Errorf("task %s was acknowledged and never ran", payload)
+		}
+	}
+	for payload, runs := range l.runs {
+		due := 1
+		if n, _ := strconv.Atoi(payload); n%7 == 0 {
+			due = 2
+		}
+		again += max(0, runs-due)
+	}
+	return again
+}
+
+// refusals are the errors that producers saw, and how often.
+func (l *load) refusals() string {
+	kinds := map[string]int{}
+	for _, e := range l.refused.all() {
+		kinds[e]++
+	}
+	return fmt.Sprint(kinds)
+}
+
+// awaitRefusal waits until producers have met a slot that moves.
+func (l *load) awaitRefusal(t *testing.T) {
+	t.Helper()
+	before := l.refused.len()
+	eventually(t, "producers meet a slot that moves", func() bool { return l.refused.len() > before+2 })
+}
+
+// long asks for more rounds.
+func long() bool { return os.Getenv("SPEEDLAYER_LONG") != "" }
+
+// home is a queue's slot and the master that has its keys.
+func home(t *testing.T, nodes []*redistest.Server, q *queue.Queue) (slot string, at int) {
+	t.Helper()
+	slot = nodes[0].CLI(t, "CLUSTER", "KEYSLOT", q.Name())
+	for i, node := range nodes {
+		if node.CLI(t, "CLUSTER", "COUNTKEYSINSLOT", slot) != "0" {
+			return slot, i
+		}
+	}
+	t.Fatalf("no node has a key of %s", q.Name())
+	return "", 0
+}
+
+// TestQueueGoesOnWhileItsSlotMoves moves the slot as a person does who reshards: keys
+// go one by one, and while a queue's keys are on two nodes Redis refuses its scripts.
+// The last time that takes longer than a lease, which workers cannot renew meanwhile.
+func TestQueueGoesOnWhileItsSlotMoves(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3)
+	l := startLoad(t, func() rueidis.Client { return cluster.Client(t) })
+	l.awaitWork(t, 20)
+	nodes := cluster.Nodes()
+	name, at := home(t, nodes, l.q)
+	slot, err := strconv.Atoi(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rounds := 3
+	if long() {
+		rounds = 60
+	}
+	var slowest time.Duration
+	for round := range rounds {
+		from, to := nodes[at], nodes[(at+1)%len(nodes)]
+		at = (at + 1) % len(nodes)
+		last := round == rounds-1
+		if last {
+			enqueue(t, l.q, longTask)
+			eventually(t, "the long task runs", func() bool { return l.ran([]string{longTask}) == 1 })
+		}
+		begun := time.Now()
+		cluster.BeginMove(t, slot, from, to)
+		for range 12 {
+			cluster.MoveKeys(t, slot, 1, from, to)
+			l.awaitRefusal(t)
+		}
+		for last && time.Since(begun) < loadLease+time.Second {
+			l.awaitRefusal(t)
+		}
+		cluster.FinishMove(t, slot, from, to)
+		slowest = max(slowest, l.awaitWork(t, 20))
+	}
+	close(l.release)
+	again := l.judge(t, append(l.acknowledged.all(), longTask))
+	t.Logf("%d tasks acknowledged, %d runs more than due, back at work %v after a move at most; producers' errors: %s",
+		l.acknowledged.len(), again, slowest.Round(time.Millisecond), l.refusals())
+	if again > 0 {
+		t.Errorf("%d tasks ran twice, and nobody died", again)
+	}
+}
+
+// The tasks that a replica had when its master was killed are run. What was acknowledged
+// after that may be lost, and what was finished after that may run again: Redis
+// replicates asynchronously.
+func TestQueueGoesOnAfterAFailoverOfItsNode(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3)
+	l := startLoad(t, func() rueidis.Client { return cluster.Client(t) })
+	l.awaitWork(t, 20)
+	_, at := home(t, cluster.Nodes(), l.q)
+	master := cluster.Nodes()[at]
+	replica := cluster.AddReplica(t, master)
+
+	// In order: the replica asks its master to stand still, takes everything over, and
+	// nothing is lost.
+	enqueue(t, l.q, longTask)
+	eventually(t, "the long task runs", func() bool { return l.ran([]string{longTask}) == 1 })
+	if got := replica.CLI(t, "CLUSTER", "FAILOVER"); got != "OK" {
+		t.Fatalf("CLUSTER FAILOVER: %s", got)
+	}
+	cluster.AwaitMaster(t, replica, cluster.Nodes()...)
+	graceful := l.awaitWork(t, 20)
+	refused := l.refusals()
+
+	// By kill -9 of what is the master now.
+	master, replica = replica, master
+	must := l.acknowledgedByReplica(t, master)
+	master.Kill(t)
+	killed := time.Now()
+	cluster.AwaitMaster(t, replica, replica)
+	promoted := time.Since(killed)
+	back := l.awaitWork(t, 20)
+	close(l.release)
+	again := l.judge(t, append(must, longTask))
+	all := l.acknowledged.all()
+	t.Logf("%d tasks acknowledged, %d of which the replica had for certain; %d lost, %d runs more than due; "+
+		"back at work %v after the failover in order (errors until then: %s), %v after the promotion, which took %v; errors in all: %s",
+		len(all), len(must), len(all)-l.ran(all), again, graceful.Round(time.Millisecond), refused,
+		back.Round(time.Millisecond), promoted.Round(time.Millisecond), l.refusals())
+}
+
+// acknowledgedByReplica returns the tasks that a replica of the master has for certain:
+// those that were acknowledged before a command that the replica has confirmed.
+func (l *load) acknowledgedByReplica(t *testing.T, master *redistest.Server) []string {
+	t.Helper()
+	acknowledged := l.acknowledged.all()
+	client, free := master.Client(t).Dedicate()
+	defer free()
+	key := "{" + l.q.Name() + "}:mark"
+	for _, r := range client.DoMulti(t.Context(),
+		client.B().Set().Key(key).Value("").ExSeconds(60).Build(),
+		client.B().Wait().Numreplicas(1).Timeout(10_000).Build(),
+	) {
+		if err := r.Error(); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.AsInt64(); err == nil && n != 1 {
+			t.Fatalf("%d replicas have what was acknowledged", n)
+		}
+	}
+	return acknowledged
+}
