@@ -26,8 +26,9 @@ type load struct {
 	refused      journal[string] // errors of producers
 	mu           sync.Mutex
 	runs         map[string]int
-	stop         func()        // the producers
-	release      chan struct{} // ends the tasks that wait for it
+	stop         func()           // the producers
+	startWorker  func(*testing.T) // one more
+	release      chan struct{}    // ends the tasks that wait for it
 }
 
 // longTask is the payload of a task that runs until it is released.
@@ -43,19 +44,12 @@ func startLoad(t *testing.T, newClient func() rueidis.Client) *load {
 		Backoff: func(int) time.Duration { return time.Millisecond }, RedisTimeout: time.Second, Lease: loadLease, Bridge: true,
 	}
 	l := &load{q: queue.New(newClient(), name, o), runs: map[string]int{}, release: make(chan struct{})}
+	l.startWorker = func(t *testing.T) {
+		t.Helper()
+		startWorker(t, queue.New(newClient(), name, o), l.handle, queue.WorkerOptions{Concurrency: 8})
+	}
 	for range 2 {
-		startWorker(t, queue.New(newClient(), name, o), func(_ context.Context, task queue.Task) error {
-			l.mu.Lock()
-			l.runs[string(task.Payload)]++
-			l.mu.Unlock()
-			if string(task.Payload) == longTask {
-				<-l.release
-			}
-			if n, _ := strconv.Atoi(string(task.Payload)); n%7 == 0 && task.Attempt == 1 {
-				return errors.New("the first time")
-			}
-			return nil
-		}, queue.WorkerOptions{Concurrency: 8})
+		l.startWorker(t)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var producing sync.WaitGroup
@@ -85,6 +79,21 @@ func startLoad(t *testing.T, newClient func() rueidis.Client) *load {
 	})
 	t.Cleanup(l.stop)
 	return l
+}
+
+// handle fails each seventh task at first, and holds the long one.
+func (l *load) handle(_ context.Context, task queue.Task) error {
+	payload := string(task.Payload)
+	l.mu.Lock()
+	l.runs[payload]++
+	l.mu.Unlock()
+	if payload == longTask {
+		<-l.release
+	}
+	if n, _ := strconv.Atoi(payload); n%7 == 0 && task.Attempt == 1 {
+		return errors.New("the first time")
+	}
+	return nil
 }
 
 // sleepUntil paces a producer.
@@ -141,13 +150,13 @@ func (l *load) judge(t *testing.T, must []string) (again int) {
 	return again
 }
 
-// refusals are the errors that producers saw, and how often.
+// refusals tells how many errors producers saw, and one of them.
 func (l *load) refusals() string {
-	kinds := map[string]int{}
-	for _, e := range l.refused.all() {
-		kinds[e]++
+	seen := l.refused.all()
+	if len(seen) == 0 {
+		return "none"
 	}
-	return fmt.Sprint(kinds)
+	return fmt.Sprintf("%d, as %q", len(seen), seen[len(seen)/2])
 }
 
 // awaitRefusal waits until producers have met a slot that moves.
