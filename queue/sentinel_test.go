@@ -20,7 +20,7 @@ func TestQueueGoesOnAfterAFailoverBySentinel(t *testing.T) {
 		},
 		"the replica lagged": func(t *testing.T, s *redistest.Sentinel, l *load, master, replica *redistest.Server) {
 			t.Helper()
-			s.Cut(t, replica, master)
+			master.CutOff(t, replica)
 			// What is done now, the replica does not know: neither the new tasks nor that
 			// some are over, nor a worker that starts.
 			l.startWorker(t)

@@ -40,7 +40,7 @@ func TestAReplicaThatLaggedTakesOver(t *testing.T) {
 			}
 			eventually(t, startTimeout, has(replica, `"Max"`))
 
-			s.Cut(t, replica, master)
+			master.CutOff(t, replica)
 			conn := psql(t, prod.database)
 			execute(t, conn, `UPDATE public.users SET name = 'Neu' WHERE id = 1`)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*startTimeout)

@@ -30,8 +30,7 @@ func StartSentinel(tb testing.TB, replicas int, opts ...Option) *Sentinel {
 	s := &Sentinel{nodes: []*Server{Start(tb, opts...)}}
 	master := s.nodes[0]
 	for range replicas {
-		replica := Start(tb, opts...)
-		replica.must(tb, "REPLICAOF", "127.0.0.1", strconv.Itoa(master.port))
+		replica := Start(tb, append(opts, WithArgs("--replicaof", "127.0.0.1", strconv.Itoa(master.port)))...)
 		s.nodes = append(s.nodes, replica)
 		replica.awaitLink(tb)
 	}
@@ -82,12 +81,12 @@ func (s *Sentinel) AwaitMaster(tb testing.TB, node *Server) {
 	})
 }
 
-// Cut keeps a replica from hearing anything from its master from now on. It goes on
-// with the data that it has, and may be promoted.
-func (s *Sentinel) Cut(tb testing.TB, replica, master *Server) {
+// CutOff keeps a replica from hearing anything from its master, this server, from now
+// on. It goes on with the data that it has, and may be promoted.
+func (s *Server) CutOff(tb testing.TB, replica *Server) {
 	tb.Helper()
 	replica.must(tb, "CONFIG", "SET", "masteruser", "nobody", "masterauth", "wrong")
-	master.CLI(tb, "CLIENT", "KILL", "TYPE", "replica")
+	s.CLI(tb, "CLIENT", "KILL", "TYPE", "replica")
 	await(tb, "the replica is cut off", func() bool {
 		return strings.Contains(replica.CLI(tb, "INFO", "replication"), "master_link_status:down")
 	})

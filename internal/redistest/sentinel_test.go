@@ -23,7 +23,7 @@ func TestSentinelPromotesAReplicaWithTheDataThatItHas(t *testing.T) {
 			t.Fatal("the replica does not follow")
 		}
 	}
-	s.Cut(t, replica, master)
+	master.CutOff(t, replica)
 	if err := c.Do(t.Context(), c.B().Set().Key("k").Value("new").Build()).Error(); err != nil {
 		t.Fatal(err)
 	}
