@@ -19,11 +19,12 @@ func TestAnotherServerRelaysWhenTheLeaderIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			prod := newProduction(t)
+			mails := newMailServer(t)
 			servers := map[string]*process{}
 			for _, name := range []string{"relay-a", "relay-b", "relay-c"} {
 				// The connections of each have a name of their own.
 				database := prod.database + "&application_name=" + name
-				servers[name] = start(t, append(prod.env, "DATABASE_URL="+database), "serve")
+				servers[name] = start(t, append(prod.env, "DATABASE_URL="+database, "SMTP_URL=smtp://"+mails.addr), "serve")
 			}
 			admin := servers["relay-a"].login(t, adminEmail)
 			for _, p := range servers {
@@ -31,9 +32,11 @@ func TestAnotherServerRelaysWhenTheLeaderIsGone(t *testing.T) {
 			}
 			conn := psql(t, prod.database)
 
-			// While Redis stands still, whoever takes the row holds it for a second.
+			// While Redis stands still, whoever takes the rows holds them for a second. What
+			// it sent, Redis finds when it thaws.
 			prod.redis.Freeze(t)
-			execute(t, conn, `UPDATE public.users SET name = 'Neu' WHERE id = 1`)
+			execute(t, conn, `BEGIN; UPDATE public.users SET name = 'Neu' WHERE id = 1;
+				SELECT speedlayer.outbox_enqueue('email_queue', '{"to":"zoe@example.com","subject":"Hallo","body":"Zoe"}', durable => true); COMMIT`)
 			leader := stopLeader(t, conn, servers)
 			victim := servers[leader]
 			victim.signal(t, signal)
@@ -55,6 +58,13 @@ func TestAnotherServerRelaysWhenTheLeaderIsGone(t *testing.T) {
 			if took > 10*time.Second {
 				t.Errorf("another server took over after %v, want some seconds", took)
 			}
+			mails.wait(t, "zoe@example.com")
+			awaitNoDurable(t, conn)
+			defer func() {
+				if n := len(mails.to("zoe@example.com")); n != 1 {
+					t.Errorf("%d mails, want 1", n)
+				}
+			}()
 			if signal == syscall.SIGKILL {
 				return
 			}

@@ -23,8 +23,8 @@ import (
 	"github.com/speedlayer/speedlayer/queue"
 )
 
-// childVar makes the test binary a relay: "database, address of Redis, queue, holds".
-// It relays until SIGTERM. Where holds is not 0, it stops in one of so many batches
+// childVar makes the test binary a relay: "database, address of Redis, queue, holds,
+// concurrent". It relays until SIGTERM. Where holds is not 0, it stops in one of so many batches
 // after Redis has them and before they are marked, says "holding <row> …" on standard
 // output and waits for its end, or for the deadline of the batch.
 const childVar = "SPEEDLAYER_CRASH_CHILD"
@@ -35,7 +35,8 @@ const relayName = "crash-relay"
 func runChild(args string) error {
 	var database, addr, name string
 	var holds int
-	if _, err := fmt.Sscan(args, &database, &addr, &name, &holds); err != nil {
+	var concurrent bool
+	if _, err := fmt.Sscan(args, &database, &addr, &name, &holds, &concurrent); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -58,7 +59,7 @@ func runChild(args string) error {
 		return err
 	}
 	defer client.Close()
-	source := outboxpgx.NewSource(pool, outboxpgx.Options{})
+	source := outboxpgx.NewSource(pool, outboxpgx.Options{Concurrent: concurrent})
 	defer source.Close()
 	sink := &childSink{client: client, queue: queue.New(client, name, queue.Options{}), holds: holds}
 	return outbox.NewRelay(source, sink, outbox.Options{}).Run(ctx)
@@ -133,14 +134,14 @@ type relay struct {
 	ended chan struct{}
 }
 
-func (r *rig) startRelay(t *testing.T, holds int) *relay {
+func (r *rig) startRelay(t *testing.T, holds int, concurrent bool) *relay {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &relay{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), exe), holds: make(chan []int64, 100), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %s %d", childVar, r.database, r.redis.Addr(), r.queue.Name(), holds))
+	p.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %s %d %t", childVar, r.database, r.redis.Addr(), r.queue.Name(), holds, concurrent))
 	p.cmd.Stderr = os.Stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

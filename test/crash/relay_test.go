@@ -8,19 +8,28 @@ import (
 	"time"
 )
 
-// TestRelaysKilledBetweenRedisAndTheCommit has two relays at a time, one of which takes
-// rows. One in four batches stops when Redis has it and the database does not know.
-// The relay is then killed, or frozen until the server has ended its transaction.
-// Others are killed at any moment.
+// TestRelaysKilledBetweenRedisAndTheCommit has two relays at a time. One in four batches
+// stops when Redis has it and the database does not know. The relay is then killed, or
+// frozen until the server has ended its transaction. Others are killed at any moment.
 func TestRelaysKilledBetweenRedisAndTheCommit(t *testing.T) {
 	t.Parallel()
+	for name, concurrent := range map[string]bool{"one takes rows at a time": false, "both take rows": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testKilledRelays(t, concurrent)
+		})
+	}
+}
+
+func testKilledRelays(t *testing.T, concurrent bool) {
+	t.Helper()
 	r := newRig(t)
 	held, anywhere, frozen := 6, 3, 1
 	if long() {
 		held, anywhere, frozen = 80, 60, 20
 	}
 	const holds = 4
-	relays := []*relay{r.startRelay(t, holds), r.startRelay(t, holds)}
+	relays := []*relay{r.startRelay(t, holds, concurrent), r.startRelay(t, holds, concurrent)}
 	stopWriting := r.write(t, 4)
 	defer stopWriting()
 
@@ -41,7 +50,7 @@ func TestRelaysKilledBetweenRedisAndTheCommit(t *testing.T) {
 			anywhere--
 			victim = rand.IntN(2)
 			relays[victim].end(syscall.SIGKILL)
-			relays[victim] = r.startRelay(t, holds)
+			relays[victim] = r.startRelay(t, holds, concurrent)
 			continue
 		case <-time.After(patience):
 			t.Fatal("no relay takes rows any more")
@@ -68,7 +77,7 @@ func TestRelaysKilledBetweenRedisAndTheCommit(t *testing.T) {
 			doomed.signal(syscall.SIGCONT)
 			continue
 		}
-		relays[victim] = r.startRelay(t, holds)
+		relays[victim] = r.startRelay(t, holds, concurrent)
 	}
 	stopWriting()
 	for _, p := range relays {
@@ -78,7 +87,7 @@ func TestRelaysKilledBetweenRedisAndTheCommit(t *testing.T) {
 	if _, err := r.pool.Exec(t.Context(), `SELECT FROM speedlayer.outbox FOR UPDATE NOWAIT`); err != nil {
 		t.Errorf("lock all rows: %v", err)
 	}
-	last := r.startRelay(t, 0)
+	last := r.startRelay(t, 0, concurrent)
 	var left error
 	eventually(t, "all is settled", func() bool { left = r.settled(t); return left == nil })
 	last.end(syscall.SIGTERM)

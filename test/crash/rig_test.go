@@ -150,8 +150,8 @@ func (r *rig) judge(t *testing.T) {
 	again, repeated := 0, 0
 	for _, name := range r.committed {
 		task := strconv.Quote(name)
-		if keys[name] == 0 || tasks[task] == 0 {
-			t.Errorf("%s was committed; delivered: invalidation %d times, task %d times", name, keys[name], tasks[task])
+		if keys[name] == 0 {
+			t.Errorf("%s was committed and its invalidation never delivered", name)
 		}
 		if runs := r.runs[task]; runs == 0 {
 			t.Errorf("task %s never ran", name)
@@ -159,6 +159,7 @@ func (r *rig) judge(t *testing.T) {
 			again += runs - 1
 			t.Errorf("task %s ran %d times", name, runs)
 		}
+		// A relay that is killed between a task and its count leaves none.
 		repeated += max(0, keys[name]-1) + max(0, tasks[task]-1)
 	}
 	for _, name := range r.undone {
