@@ -32,6 +32,7 @@ func TestQueueGoesOnAfterAFailoverBySentinel(t *testing.T) {
 			t.Helper()
 			master.Freeze(t)
 			s.AwaitMaster(t, replica)
+			l.awaitWork(t, 20)
 			master.Thaw(t) // for a while it believes that it is the master still
 		},
 	} {

@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -116,12 +117,14 @@ func stopLeader(t *testing.T, conn *pgx.Conn, servers map[string]*process) (lead
 		// Its batch may have ended before it was stopped.
 		if now, err := holder(); err != nil || now != leader {
 			p.signal(t, syscall.SIGCONT)
-			return fmt.Errorf("%s let the rows go: %q, %v", leader, now, err)
+			return fmt.Errorf("%s let the rows go, to %q: %w", leader, now, errors.Join(err, errNotHeld))
 		}
 		return nil
 	})
 	return leader
 }
+
+var errNotHeld = errors.New("not held")
 
 func (p *process) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
