@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/speedlayer/speedlayer/internal/pgtest"
 )
 
 // TestRelaysKilledBetweenRedisAndTheCommit has two relays at a time. One in four batches
@@ -23,7 +25,7 @@ func TestRelaysKilledBetweenRedisAndTheCommit(t *testing.T) {
 
 func testKilledRelays(t *testing.T, concurrent bool) {
 	t.Helper()
-	r := newRig(t)
+	r := newRig(t, pgtest.Database(t))
 	held, anywhere, frozen := 6, 3, 1
 	if long() {
 		held, anywhere, frozen = 80, 60, 20
@@ -95,6 +97,7 @@ func testKilledRelays(t *testing.T, concurrent bool) {
 		t.Error("no relay was struck while Redis had rows that the database did not know to be delivered")
 	}
 	t.Logf("%d relays were struck in the window; its rows were taken by another one after %v at most", inWindow, slowest.Round(time.Millisecond))
+	r.noneUnknown(t)
 	r.judge(t)
 }
 

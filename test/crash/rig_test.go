@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/speedlayer/speedlayer/internal/pgtest"
 	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
@@ -32,12 +31,13 @@ type rig struct {
 	runs      map[string]int // of tasks, by payload
 	committed []string       // what transactions wrote that committed
 	undone    []string       // and that did not
+	unknown   []string       // and whose answer was lost
 }
 
 // newRig's queue completes durable tasks.
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, database string) *rig {
 	t.Helper()
-	r := &rig{database: pgtest.Database(t), redis: redistest.Start(t), runs: map[string]int{}}
+	r := &rig{database: database, redis: redistest.Start(t), runs: map[string]int{}}
 	pool, err := pgxpool.New(t.Context(), r.database)
 	if err != nil {
 		t.Fatal(err)
@@ -101,14 +101,14 @@ func (r *rig) write(t *testing.T, writers int) (stop func()) {
 					}
 					return nil
 				})
-				if (err == nil) != keep {
-					t.Errorf("transaction %s: %v", name, err)
-				}
 				r.mu.Lock()
-				if keep {
+				switch {
+				case err == nil:
 					r.committed = append(r.committed, name)
-				} else {
+				case errors.Is(err, errChangedMyMind):
 					r.undone = append(r.undone, name)
+				default: // the database was killed
+					r.unknown = append(r.unknown, name)
 				}
 				r.mu.Unlock()
 				select { // so that batches hold a few rows
@@ -127,10 +127,30 @@ func (r *rig) write(t *testing.T, writers int) (stop func()) {
 // count is the answer to a query for a number.
 func (r *rig) count(t *testing.T, sql string, args ...any) (n int) {
 	t.Helper()
-	if err := r.pool.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
+	err := r.pool.QueryRow(t.Context(), sql, args...).Scan(&n)
+	if err != nil { // once more: of a pool's connections some may be from before a crash
+		err = r.pool.QueryRow(t.Context(), sql, args...).Scan(&n)
+	}
+	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return n
+}
+
+// noneUnknown fails the test if a transaction failed for a reason that nobody meant.
+func (r *rig) noneUnknown(t *testing.T) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.unknown) > 0 {
+		t.Errorf("%d transactions failed", len(r.unknown))
+	}
+}
+
+func (r *rig) commits() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.committed)
 }
 
 // locks is how many locks relays hold on what others need.
@@ -165,6 +185,11 @@ func (r *rig) judge(t *testing.T) {
 	for _, name := range r.undone {
 		if task := strconv.Quote(name); keys[name]+tasks[task]+r.runs[task] > 0 {
 			t.Errorf("%s was rolled back and delivered", name)
+		}
+	}
+	for _, name := range r.unknown {
+		if runs := r.runs[strconv.Quote(name)]; runs > 1 {
+			t.Errorf("task %s ran %d times", name, runs)
 		}
 	}
 	t.Logf("%d transactions committed and %d did not; of %d rows %d were delivered once more; %d tasks ran once more",
