@@ -68,6 +68,14 @@
 // registration is missing registers anew, and what it holds runs again elsewhere.
 // WAIT was rejected: it makes such a loss less likely and does not exclude it.
 //
+// # Moving a slot of a Cluster
+//
+// While the slot of a queue is on its way to another node, its keys are on two, and Redis
+// refuses scripts. Workers stand still and go on by themselves; nothing is lost or runs
+// twice, even where that takes longer than a lease. [Queue.Enqueue] goes on. [Queue.Add]
+// of what needs a script (an ID, a unique key, a delay) returns an error that says
+// TRYAGAIN; of several tasks it may have added some.
+//
 // # Keys
 //
 // The plain list has the queue's name. All other keys of queue q begin with {q}: and lie

@@ -3,7 +3,6 @@ package queue_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -65,7 +64,7 @@ func checkHistory(t *testing.T, h map[string][]attempt, ids []string) (duplicate
 func TestHistoryOfKilledAndFrozenWorkersAndARestart(t *testing.T) {
 	t.Parallel()
 	tasks, kills := 5000, 4
-	if os.Getenv("SPEEDLAYER_LONG") != "" {
+	if long() {
 		tasks, kills = 100_000, 40
 	}
 	const lease = 1500 * time.Millisecond

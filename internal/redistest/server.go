@@ -43,9 +43,10 @@ func WithArgs(args ...string) Option {
 
 // Server is a running redis-server. Its methods may be called concurrently.
 type Server struct {
-	port int
-	dir  string
-	args []string
+	port     int
+	dir      string
+	args     []string
+	sentinel bool
 
 	mu   sync.Mutex
 	proc *supervise.Process
@@ -104,6 +105,9 @@ func (s *Server) launch() error {
 		"--unixsocket", s.Socket(), "--dir", s.dir,
 		"--save", "", "--appendonly", "no", "--daemonize", "no",
 	}, s.args)
+	if s.sentinel {
+		args = []string{filepath.Join(s.dir, "sentinel.conf"), "--sentinel", "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	proc, err := supervise.Start(ctx, supervise.Command{Path: path, Args: args, Dir: s.dir})
