@@ -111,8 +111,9 @@ func TestLocalTierThroughAFailover(t *testing.T) {
 			}
 		})
 	}
+	losses := c.Stats().LocalLosses
 	replica.CLI(t, "CLUSTER", "FAILOVER")
-	eventually(t, "the failover is noticed", func() bool { return !c.Stats().LocalReady })
+	eventually(t, "the failover is noticed", func() bool { return c.Stats().LocalLosses > losses })
 	cluster.AwaitMaster(t, replica, cluster.Nodes()...)
 	ready(t, c)
 	before := c.Stats().LocalHits
