@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/internal/supervise"
 )
 
 const clusterSlots = 16384
@@ -44,10 +46,11 @@ func StartCluster(tb testing.TB, nodes int) *Cluster {
 // port + 10000, which may be taken or beyond 65535.
 func startNode(tb testing.TB) *Server {
 	tb.Helper()
-	bus, err := freePort()
+	bus, release, err := supervise.Port()
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(release)
 	return Start(tb, WithArgs(
 		"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf",
