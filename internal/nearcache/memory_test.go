@@ -175,14 +175,14 @@ func (m *memory) passes(d time.Duration) { pause(context.Background(), d) }
 
 func within(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(40 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("40 s passed and not yet: %s", what)
+			t.Fatalf("%v passed and not yet: %s", patience, what)
 		}
 	}
 }

@@ -36,13 +36,16 @@ func trackClient(t *testing.T, client rueidis.Client, prefixes ...string) *watch
 	return w
 }
 
+// patience is how long a test waits for what must happen.
+const patience = time.Minute
+
 func receive[T any](t *testing.T, what string, ch <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-ch:
 		return v
-	case <-time.After(20 * time.Second):
-		t.Fatalf("20 s passed and not yet: %s", what)
+	case <-time.After(patience):
+		t.Fatalf("%v passed and not yet: %s", patience, what)
 		panic("unreachable")
 	}
 }
