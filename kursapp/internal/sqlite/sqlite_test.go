@@ -270,7 +270,7 @@ func TestFileLockedByAStrangerIsBounded(t *testing.T) {
 	if _, err := s.RenameUser(t.Context(), u.ID, "B"); !errors.Is(err, kurs.ErrUnavailable) {
 		t.Errorf("error %v, want %v", err, kurs.ErrUnavailable)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("the write took %v", took)
 	}
 	if got, err := s.User(t.Context(), u.ID); err != nil || got != u { // readers do not wait
