@@ -166,12 +166,22 @@ func TestPausedMailWaitsUntilResumed(t *testing.T) {
 	}
 	push("before@example.com")
 	mails.wait(t, "before@example.com") // the worker is at work
+	eventually(t, startTimeout, func() error {
+		if n := prod.queueStats(t); n.Processed != 1 {
+			return fmt.Errorf("%+v", n)
+		}
+		return nil
+	})
 	mustRun(t, prod.redisOnly(), "", "queue", "pause", "email_queue")
 	push("after@example.com")
 	// The second that the rates take is long for a worker that may start a task.
-	if n := prod.queueStats(t, "--rates"); !n.Paused || n.Waiting != 1 || n.PerSecond == nil || n.PerSecond.Processed != 0 || n.Workers != 1 {
-		t.Errorf("while paused: %+v", n)
-	}
+	// One that had just claimed it hands it back.
+	eventually(t, startTimeout, func() error {
+		if n := prod.queueStats(t, "--rates"); !n.Paused || n.Waiting != 1 || n.PerSecond == nil || n.PerSecond.Processed != 0 || n.Workers != 1 {
+			return fmt.Errorf("while paused: %+v", n)
+		}
+		return nil
+	})
 	if got := mails.to("after@example.com"); len(got) != 0 {
 		t.Errorf("delivered while paused: %v", got)
 	}
