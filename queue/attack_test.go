@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -209,6 +210,21 @@ func strikeOff(t *testing.T, q *queue.Queue) {
 	}
 }
 
+// endLeases does what time does: the leases of all workers end now. What they have
+// claimed was theirs until then.
+func endLeases(t *testing.T, q *queue.Queue) {
+	t.Helper()
+	server := redistest.Shared(t)
+	var seconds, micros int64
+	if _, err := fmt.Sscan(server.CLI(t, "TIME"), &seconds, &micros); err != nil {
+		t.Fatal(err)
+	}
+	now := fmt.Sprint(seconds*1000 + micros/1000)
+	for name := range strings.FieldsSeq(server.CLI(t, "ZRANGE", own(q, "workers"), "0", "-1")) {
+		server.CLI(t, "ZADD", own(q, "workers"), now, name)
+	}
+}
+
 func TestTaskThatNeverBeganIsPardoned(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t)
@@ -236,7 +252,7 @@ func TestTaskThatNeverBeganIsPardoned(t *testing.T) {
 		return n, 0, nil
 	})})
 	<-asked
-	strikeOff(t, q)
+	endLeases(t, q)
 	taken, finish := make(chan queue.Task, 1), make(chan struct{})
 	t.Cleanup(func() { close(finish) })
 	startWorker(t, q, func(_ context.Context, task queue.Task) error {
@@ -249,6 +265,9 @@ func TestTaskThatNeverBeganIsPardoned(t *testing.T) {
 	case task = <-taken:
 	case <-time.After(patience):
 		t.Fatal("nobody has taken the task up")
+	}
+	if task.Crashes != 1 {
+		t.Fatalf("the task was taken up with %d crashes: nothing is there to pardon", task.Crashes)
 	}
 	<-refused                          // the first worker has tried to renew its lease
 	time.Sleep(500 * time.Millisecond) // and has had the time to understand the answer
