@@ -27,7 +27,7 @@ const (
 func Port() (port int, release func(), err error) {
 	ctx := context.Background()
 	for range 1000 {
-		port = firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // spreads, keeps no secret
+		port = firstPort + rand.IntN(lastPort-firstPort+1)
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		var sign net.PacketConn
 		if sign, err = new(net.ListenConfig).ListenPacket(ctx, "udp", addr); err != nil {
