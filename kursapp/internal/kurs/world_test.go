@@ -54,7 +54,7 @@ func newProduction(t *testing.T) *world { t.Helper(); return newWorld(t, false) 
 func newWorld(t *testing.T, demo bool) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kursapp.db")
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, CallTimeout: slack})
 	if err != nil {
 		t.Fatal(err)
 	}

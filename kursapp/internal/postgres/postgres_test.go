@@ -26,7 +26,11 @@ func TestMain(m *testing.M) {
 // than the default: the machine may be busy.
 func open(t *testing.T, url string) *postgres.Store {
 	t.Helper()
-	return openWith(t, postgres.Config{URL: url, CallTimeout: 20 * time.Second})
+	separator := "?"
+	if strings.Contains(url, "?") {
+		separator = "&"
+	}
+	return openWith(t, postgres.Config{URL: url + separator + "connect_timeout=20", CallTimeout: 20 * time.Second})
 }
 
 // openHasty is open with the default bounds, for tests of them.
