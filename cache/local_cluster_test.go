@@ -63,9 +63,7 @@ func TestLocalTierOfALazyClientInACluster(t *testing.T) {
 	if c.Stats().LocalReady {
 		t.Error("ready without Redis")
 	}
-	if err := client.TryConnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "connected", func() bool { return client.TryConnect(t.Context()) == nil })
 	ready(t, c)
 	for _, id := range ids {
 		warm(t, c, id)

@@ -27,9 +27,7 @@ func TestLazyInFrontOfCluster(t *testing.T) {
 	one, two, three, four := early(), early(), early(), early()
 	cached := l.B().Get().Key("k").Cache()
 	cachedMulti := l.B().Get().Key("k").Cache()
-	if err := l.TryConnect(ctx); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "connected", func() bool { return l.TryConnect(ctx) == nil })
 	if l.Mode() != rueidis.ClientModeCluster || len(l.Nodes()) != 3 {
 		t.Errorf("mode %s with %d nodes", l.Mode(), len(l.Nodes()))
 	}

@@ -299,9 +299,7 @@ func TestLazyDedicatedClientFromBeforeStaysDead(t *testing.T) {
 	defer early.Close()
 	dedicated, release := early.Dedicate()
 	defer release()
-	if err := early.TryConnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "connected", func() bool { return early.TryConnect(t.Context()) == nil })
 	if err := dedicated.Do(t.Context(), dedicated.B().Ping().Build()).Error(); !errors.Is(err, redisx.ErrNotConnected) {
 		t.Errorf("PING: %v, want ErrNotConnected", err)
 	}
