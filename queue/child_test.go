@@ -52,7 +52,7 @@ func childMain() int {
 	}
 	client, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress: []string{addr}, ForceSingleClient: true, PipelineMultiplex: -1,
-		Dialer: net.Dialer{Timeout: time.Second},
+		Dialer: net.Dialer{Timeout: patience},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)

@@ -177,7 +177,7 @@ func TestMigrateWaitsForTheLockAndItsContext(t *testing.T) {
 	s := open(t, url)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	wantWithin(t, 2*time.Second, "Migrate beside another process", func() error { return s.Migrate(ctx) }, kurs.ErrUnavailable)
+	wantWithin(t, outageLimit, "Migrate beside another process", func() error { return s.Migrate(ctx) }, kurs.ErrUnavailable)
 
 	done := make(chan error, 1)
 	go func() { done <- s.Migrate(t.Context()) }()
