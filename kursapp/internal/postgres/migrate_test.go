@@ -149,7 +149,7 @@ func TestMigratingTheOutboxBesideAWriterIsNoDeadlock(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Migrate(context.Background()) }()
-	eventually(t, 20*time.Second, "the migration waits for the writer", func() error {
+	eventually(t, "the migration waits for the writer", func() error {
 		if query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == 0 {
 			return errors.New("nobody waits")
 		}
