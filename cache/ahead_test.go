@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,8 +13,15 @@ import (
 )
 
 // ageing are options under which an entry is refreshed in the second half of its
-// minute.
-var ageing = cache.Options{TTL: time.Minute, RefreshAhead: 30 * time.Second}
+// hour. It is an hour, so that no busy machine is slower than an entry ages.
+var ageing = cache.Options{TTL: time.Hour, RefreshAhead: 30 * time.Minute}
+
+// old is the life in milliseconds of an entry that is to be refreshed, young the
+// least life of one that was stored a moment ago.
+const (
+	old   = "1200000"
+	young = 50 * 60_000
+)
 
 // age makes an entry one that has little left.
 func age(tb testing.TB, c *users, m *meddler, ms string) {
@@ -33,13 +41,13 @@ func TestRefreshAheadIsOneLoadAndNobodyWaits(t *testing.T) {
 	receive(t, "the first load", g.began)
 	g.goOn <- struct{}{}
 	receive(t, "the first reader", warmUp)
-	if ms := pttl(t, m, first.Key(1)); ms < 50_000 {
+	if ms := pttl(t, m, first.Key(1)); ms < young {
 		t.Fatalf("the entry lives for %d ms", ms)
 	}
 	if _, err := first.Get(t.Context(), 1); err != nil || first.Stats().Ahead != 0 {
 		t.Fatalf("%v, refreshed %d times though young", err, first.Stats().Ahead)
 	}
-	age(t, first, m, "20000")
+	age(t, first, m, old)
 	db.write(1)
 	for range 100 {
 		for _, c := range []*users{first, second} {
@@ -57,7 +65,7 @@ func TestRefreshAheadIsOneLoadAndNobodyWaits(t *testing.T) {
 	if n, ahead := db.loads.Load(), first.Stats().Ahead+second.Stats().Ahead; n != 2 || ahead != 1 {
 		t.Errorf("%d loads, %d of them ahead", n, ahead)
 	}
-	if ms := pttl(t, m, first.Key(1)); ms < 50_000 {
+	if ms := pttl(t, m, first.Key(1)); ms < young {
 		t.Errorf("the new entry lives for %d ms", ms)
 	}
 }
@@ -66,20 +74,36 @@ func TestRefreshAheadIsOneLoadAndNobodyWaits(t *testing.T) {
 func TestRefreshAheadFromTheLocalTier(t *testing.T) {
 	t.Parallel()
 	db := newDatabase()
-	c := near(t, redistest.Shared(t).Client(t), prefix(t), db.load, cache.Options{TTL: 4 * time.Second, RefreshAhead: 2 * time.Second})
-	warm(t, c, 1)
 	db.write(1)
-	hits := c.Stats().Hits
+	c := youngInMemory(t, db)
 	eventually(t, "the new value is there", func() bool {
-		if e, err := c.Lookup(t.Context(), 1); version(t, e.Value, err) == 2 {
-			return true
-		}
-		return false
+		e, err := c.Lookup(t.Context(), 1)
+		return version(t, e.Value, err) == 2
 	})
-	// One read of the old value from Redis, between load and fill, is possible.
-	if s := c.Stats(); s.Misses != 1 || s.Ahead != 1 || s.Hits-hits > 2 {
-		t.Errorf("stats: %+v, %d hits before", s, hits)
+	if s := c.Stats(); s.Misses != 0 || s.Ahead != 1 {
+		t.Errorf("stats: %+v", s)
 	}
+}
+
+// youngInMemory returns a cache that has version 1 of user 1 in memory, with a
+// little more left than makes a read refresh it. A machine that is busy for longer
+// than that little has another try.
+func youngInMemory(t *testing.T, db *database) *users {
+	t.Helper()
+	client := redistest.Shared(t).Client(t)
+	for try := range 50 {
+		c := near(t, client, prefix(t)+strconv.Itoa(try), db.load, ageing)
+		cli(t, client, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", "1800300")
+		for c.Stats().Ahead == 0 {
+			e, err := c.Lookup(t.Context(), 1)
+			if err == nil && e.Source == cache.SourceLocal && e.TTL > ageing.RefreshAhead {
+				return c
+			}
+		}
+		c.Close()
+	}
+	t.Fatal("never young in memory")
+	return nil
 }
 
 // What a load ahead brings is refused like any other where an invalidation came in
@@ -89,7 +113,7 @@ func TestRefreshAheadIsRefusedByAnInvalidation(t *testing.T) {
 	for _, own := range []bool{true, false} {
 		db, g := newDatabase(), newGate()
 		first, second, m := pair(t, g.slow(db.load), ageing)
-		cli(t, m, "SET", first.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", "20000")
+		cli(t, m, "SET", first.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", old)
 		if u, err := first.Get(t.Context(), 1); version(t, u, err) != 1 {
 			t.Fatalf("got %+v", u)
 		}
@@ -118,7 +142,7 @@ func TestFailedRefreshAheadIsNotRepeatedAtOnce(t *testing.T) {
 		loads.Add(1)
 		return user{}, errors.New("no database")
 	}, ageing)
-	cli(t, client, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", "20000")
+	cli(t, client, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", old)
 	began := time.Now()
 	for range 2000 {
 		if u, err := c.Get(t.Context(), 1); version(t, u, err) != 1 {
@@ -137,7 +161,7 @@ func TestFailedRefreshAheadIsNotRepeatedAtOnce(t *testing.T) {
 func TestPanicOfALoadAheadHarmsNobody(t *testing.T) {
 	t.Parallel()
 	c, client := shared(t, func(context.Context, int64) (user, error) { panic("boom") }, ageing)
-	cli(t, client, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", "20000")
+	cli(t, client, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", old)
 	if u, err := c.Get(t.Context(), 1); version(t, u, err) != 1 {
 		t.Fatalf("got %+v", u)
 	}
@@ -151,7 +175,7 @@ func TestRefreshAheadIsRefusedByAnUnconfirmedInvalidation(t *testing.T) {
 	t.Parallel()
 	db, g := newDatabase(), newGate()
 	c, _, m := pair(t, g.slow(db.load), ageing)
-	cli(t, m, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", "20000")
+	cli(t, m, "SET", c.Key(1), `{"id":1,"name":"Max","version":1}`, "PX", old)
 	if u, err := c.Get(t.Context(), 1); version(t, u, err) != 1 {
 		t.Fatalf("got %+v", u)
 	}
@@ -163,7 +187,7 @@ func TestRefreshAheadIsRefusedByAnUnconfirmedInvalidation(t *testing.T) {
 	}
 	close(g.goOn)
 	eventually(t, "the load ahead is refused", func() bool { return c.Stats().FillsRefused == 1 })
-	if got := pttl(t, m, c.Key(1)); got > 20_000 {
+	if got := pttl(t, m, c.Key(1)); got > 1_200_000 {
 		t.Errorf("the old entry was stored again, for %d ms", got)
 	}
 }
@@ -174,7 +198,7 @@ func TestAbsenceIsNotRefreshedAhead(t *testing.T) {
 	t.Parallel()
 	db := newDatabase()
 	o := ageing
-	o.NegativeTTL = 10 * time.Second
+	o.NegativeTTL = 10 * time.Minute
 	c := near(t, redistest.Shared(t).Client(t), prefix(t), db.load, o)
 	for range 500 {
 		if _, err := c.Get(t.Context(), 404); !errors.Is(err, cache.ErrNotFound) {

@@ -72,24 +72,32 @@ func TestReadsOfOneMomentShareExchanges(t *testing.T) {
 	if err := c.Warm(t.Context(), ids...); err != nil {
 		t.Fatal(err)
 	}
-	before := m.exchanges.Load()
-	var wg sync.WaitGroup
-	for i := range readers {
-		wg.Go(func() {
-			for j := range rounds {
-				id := int64((i*31 + j*7) % keys)
-				if u, err := c.Get(t.Context(), id); err != nil || u.ID != id {
-					t.Errorf("asked for %d, got %+v, %v", id, u, err)
+	// Which reads come at one moment is for the scheduler to say. Where none share,
+	// no number of attempts helps.
+	for attempt := uint64(1); ; attempt++ {
+		before := m.exchanges.Load()
+		var wg sync.WaitGroup
+		for i := range readers {
+			wg.Go(func() {
+				for j := range rounds {
+					id := int64((i*31 + j*7) % keys)
+					if u, err := c.Get(t.Context(), id); err != nil || u.ID != id {
+						t.Errorf("asked for %d, got %+v, %v", id, u, err)
+					}
 				}
-			}
-		})
-	}
-	wg.Wait()
-	if n := m.exchanges.Load() - before; n > readers*rounds/2 {
-		t.Errorf("%d exchanges for %d reads: hardly any was shared", n, readers*rounds)
-	}
-	if s := c.Stats(); s.Hits != readers*rounds {
-		t.Errorf("%d hits of %d", s.Hits, readers*rounds)
+			})
+		}
+		wg.Wait()
+		if s := c.Stats(); s.Hits != attempt*readers*rounds {
+			t.Errorf("%d hits of %d", s.Hits, attempt*readers*rounds)
+		}
+		n := m.exchanges.Load() - before
+		if n <= readers*rounds/2 {
+			return
+		}
+		if attempt == 20 {
+			t.Fatalf("%d exchanges for %d reads: hardly any was shared", n, readers*rounds)
+		}
 	}
 }
 

@@ -191,9 +191,9 @@ func TestNothingOlderIsReadAfterInvalidateAll(t *testing.T) {
 	for round := range 150 {
 		if round%10 == 0 {
 			// Rounds that follow each other at once may leave memory no time to be read.
-			hits := caches[0].Stats().LocalHits
-			eventually(t, "read from memory", func() bool {
-				return caches[0].Stats().LocalHits > hits
+			before, elsewhere := caches[0].Stats(), caches[1].Stats()
+			eventually(t, "reads from memory and from Redis", func() bool {
+				return t.Failed() || caches[0].Stats().LocalHits > before.LocalHits && caches[1].Stats().Hits > elsewhere.Hits
 			})
 		}
 		var versions [64]int64
@@ -212,9 +212,6 @@ func TestNothingOlderIsReadAfterInvalidateAll(t *testing.T) {
 	}
 	stop()
 	wg.Wait()
-	if s := caches[1].Stats(); s.Hits == 0 || s.Fills == 0 {
-		t.Errorf("nothing was cached meanwhile: %+v", s)
-	}
 }
 
 func TestLostInvalidateAllIsRepeated(t *testing.T) {

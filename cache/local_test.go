@@ -3,7 +3,7 @@ package cache_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,16 +50,23 @@ func TestLocalHitCarriesValueBytesAndTTL(t *testing.T) {
 	if e.Value.Version != 1 || string(e.Raw) != `{"id":1,"name":"Max","version":1}` || e.TTL <= 0 || e.TTL > time.Minute {
 		t.Errorf("got %+v", e)
 	}
-	warm(t, c, 404)
-	if _, err := c.Get(t.Context(), 404); !errors.Is(err, cache.ErrNotFound) {
-		t.Errorf("got %v", err)
-	}
-	many, err := c.GetMany(t.Context(), []int64{1, 404})
-	if err != nil || len(many) != 1 || many[1].Version != 1 {
-		t.Errorf("got %v, %v", many, err)
-	}
-	if s := c.Stats(); s.LocalHits < 4 || s.LocalEntries != 2 || s.LocalBytes <= 0 || db.loads.Load() != 2 {
-		t.Errorf("%d loads, stats %+v", db.loads.Load(), s)
+	// A pause of the machine empties memory, so this is repeated until it was used.
+	eventually(t, "everything is answered from memory", func() bool {
+		warm(t, c, 1)
+		warm(t, c, 404)
+		before := c.Stats()
+		if _, err := c.Get(t.Context(), 404); !errors.Is(err, cache.ErrNotFound) {
+			t.Fatalf("got %v", err)
+		}
+		many, err := c.GetMany(t.Context(), []int64{1, 404})
+		if err != nil || len(many) != 1 || many[1].Version != 1 {
+			t.Fatalf("got %v, %v", many, err)
+		}
+		s := c.Stats()
+		return s.LocalHits == before.LocalHits+3 && s.Hits == before.Hits && s.LocalEntries == 2 && s.LocalBytes > 0
+	})
+	if n := db.loads.Load(); n != 2 {
+		t.Errorf("%d loads", n)
 	}
 }
 
@@ -115,35 +122,41 @@ func TestFrozenRedisEndsLocalHitsWithinTheBound(t *testing.T) {
 	ready(t, c)
 	warm(t, c, 1)
 	// The reader starts in health, so that the freeze finds it at work, and ends with
-	// the first answer that is not from memory.
+	// the first read after the change that is not answered from memory.
 	type outcome struct {
 		e     cache.Entry[user]
 		err   error
-		hits  int
 		began time.Time // of the last local hit
 	}
+	var changed atomic.Bool
+	var hits atomic.Int64
 	done := make(chan outcome, 1)
 	go func() {
 		var o outcome
 		for {
-			began := time.Now()
+			late, began := changed.Load(), time.Now()
 			o.e, o.err = c.Lookup(context.Background(), 1)
-			if o.err != nil || o.e.Source != cache.SourceLocal {
+			switch {
+			case o.err == nil && o.e.Source == cache.SourceLocal:
+				o.began = began
+				hits.Add(1)
+			case late:
 				done <- o
 				return
 			}
-			o.hits, o.began = o.hits+1, began
 		}
 	}()
+	eventually(t, "local hits in health", func() bool { return hits.Load() > 100 })
 	server.Freeze(t)
 	frozen := time.Now()
 	db.write(1)
+	changed.Store(true)
 	o := receive(t, "the end of local hits", done)
 	if version(t, o.e.Value, o.err) != 2 {
 		t.Errorf("got %+v", o.e)
 	}
-	if o.hits == 0 || o.began.Sub(frozen) > time.Second {
-		t.Errorf("%d local hits, the last one %v after the freeze", o.hits, o.began.Sub(frozen))
+	if o.began.Sub(frozen) > time.Second {
+		t.Errorf("the last local hit %v after the freeze", o.began.Sub(frozen))
 	}
 	server.Thaw(t)
 	if err := c.Invalidate(t.Context(), 1); err != nil && !isUnconfirmed(err) {
@@ -165,16 +178,15 @@ func TestHistoryWithLocalTiers(t *testing.T) {
 		ready(t, c)
 	}
 	stop := h.start(t)
-	eventually(t, "enough was read and written", func() bool { return h.reads.Load() >= 20_000 && h.writes.Load() >= 600 })
+	eventually(t, "enough was read, from memory too, and written", func() bool {
+		var hits uint64
+		for _, c := range h.caches {
+			hits += c.Stats().LocalHits
+		}
+		return h.reads.Load() >= 20_000 && h.writes.Load() >= 600 && hits >= 1000
+	})
 	stop()
 	h.report(t)
-	var hits uint64
-	for _, c := range h.caches {
-		hits += c.Stats().LocalHits
-	}
-	if hits < 1000 {
-		t.Errorf("only %d local hits", hits)
-	}
 	for _, c := range h.caches {
 		for id := range h.keys {
 			eventually(t, "all caches agree with the database", func() bool {
@@ -198,32 +210,47 @@ func TestWaitersAreWokenByPush(t *testing.T) {
 	holder := open(t, server.Client(t), p, g.slow(db.load), patient(cache.Options{}))
 	m := &meddler{Client: server.Client(t)}
 	waiter := near(t, m, p, db.load, cache.Options{})
-	a := getAsync(t.Context(), holder, 1)
-	receive(t, "load", g.began)
-	b := getAsync(t.Context(), waiter, 1)
-	before := m.exchanges.Load()
-	timer := time.NewTimer(time.Duration(900+rand.IntN(50)) * time.Millisecond)
-	<-timer.C
-	close(g.goOn)
-	if r := receive(t, "holder", a); version(t, r.u, r.err) != 1 {
-		t.Error(r)
-	}
-	if r := receive(t, "waiter", b); version(t, r.u, r.err) != 1 {
-		t.Error(r)
-	}
-	if n := m.exchanges.Load() - before; n > 10 {
-		t.Errorf("%d exchanges while waiting", n)
-	}
-	if n := db.loads.Load(); n != 1 {
-		t.Errorf("%d loads", n)
+	// A pause of the machine at the wrong moment leaves a waiter nothing but to poll:
+	// then the next key is tried.
+	for id := int64(1); ; id++ {
+		db.write(id)
+		ready(t, waiter)
+		a := getAsync(t.Context(), holder, id)
+		receive(t, "load", g.began)
+		before, began := m.exchanges.Load(), time.Now()
+		b := getAsync(t.Context(), waiter, id)
+		<-time.After(time.Second)
+		n, waited := m.exchanges.Load()-before, time.Since(began)
+		g.goOn <- struct{}{}
+		for _, ch := range []<-chan read{a, b} {
+			if r := receive(t, "reader", ch); r.err != nil || r.u.ID != id {
+				t.Errorf("user %d: %+v", id, r)
+			}
+		}
+		if loads := db.loads.Load(); loads != id {
+			t.Fatalf("%d loads of %d keys", loads, id)
+		}
+		// Four times a second as a safety net, without pushes five times as often.
+		if n <= 5+int64(waited/(150*time.Millisecond)) {
+			return
+		}
+		if id == 10 {
+			t.Fatalf("%d exchanges while waiting for %v", n, waited)
+		}
 	}
 }
 
 func TestLocalHitDoesNotAllocate(t *testing.T) {
 	c := near(t, redistest.Shared(t).Client(t), prefix(t), newDatabase().load, cache.Options{})
-	warm(t, c, 1)
-	if n := testing.AllocsPerRun(100, func() { _, _ = c.Get(context.Background(), 1) }); n != 0 {
-		t.Errorf("%v allocations", n)
+	// A pause of the machine empties memory, and what else runs in the process counts
+	// too; a hit that allocates does so every time.
+	least := 1.0
+	for try := 0; try < 20 && least > 0; try++ {
+		warm(t, c, 1)
+		least = min(least, testing.AllocsPerRun(100, func() { _, _ = c.Get(context.Background(), 1) }))
+	}
+	if least > 0 {
+		t.Errorf("%v allocations", least)
 	}
 }
 

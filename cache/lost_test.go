@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -186,7 +187,8 @@ func TestLostInvalidationStopsEveryFlight(t *testing.T) {
 func TestTooManyLostInvalidationsBypassEverything(t *testing.T) {
 	t.Parallel()
 	db := newDatabase()
-	first, _, m := pair(t, db.load, cache.Options{TTL: 2 * time.Second, LoadTimeout: 500 * time.Millisecond, LeaseTTL: 500 * time.Millisecond})
+	const life = 5 * time.Second
+	first, _, m := pair(t, db.load, cache.Options{TTL: life, LeaseTTL: time.Second})
 	first.LimitUnconfirmed(3)
 	lose := func(name string) error {
 		if name == "DEL" {
@@ -195,8 +197,10 @@ func TestTooManyLostInvalidationsBypassEverything(t *testing.T) {
 		return nil
 	}
 	m.meddle(lose, nil)
+	var end time.Time // of the life of anything that is as old as the lost invalidations
 	for id := int64(1); id <= 5; id++ {
 		db.write(id)
+		end = time.Now().Add(life)
 		if err := first.Invalidate(t.Context(), id); !isUnconfirmed(err) {
 			t.Fatalf("got %v, want ErrUnconfirmed", err)
 		}
@@ -207,12 +211,14 @@ func TestTooManyLostInvalidationsBypassEverything(t *testing.T) {
 	m.meddle(nil, nil)
 	eventually(t, "the remembered ones are repeated", func() bool { return first.Stats().Pending == 0 })
 	eventually(t, "the breaker lets pass again", func() bool { return breakerLetsPass(first) })
-	cli(t, m, "SET", first.Key(5), `{"id":5,"name":"Max","version":0}`, "PX", "1500") // as old as the lost invalidation
-	deadline := time.Now().Add(1300 * time.Millisecond)
-	for time.Now().Before(deadline) {
+	cli(t, m, "SET", first.Key(5), `{"id":5,"name":"Max","version":0}`, "PXAT", strconv.FormatInt(end.UnixMilli(), 10))
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for time.Now().Before(end) {
 		if u, err := first.Get(t.Context(), 5); version(t, u, err) != 1 {
 			t.Fatalf("the old value was read: %+v", u)
 		}
+		<-tick.C
 	}
 	eventually(t, "Redis is trusted again once everything old has expired", func() bool {
 		e, err := first.Lookup(t.Context(), 5)

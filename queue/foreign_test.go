@@ -54,7 +54,7 @@ func TestEntriesWrittenByHandDoNotStopAWorker(t *testing.T) {
 func TestEntryWithNumbersThatAreNoneIsReaped(t *testing.T) {
 	t.Parallel()
 	server := redistest.Shared(t)
-	q := newQueue(t, func(o *queue.Options) { o.Lease = 600 * time.Millisecond })
+	q := newQueue(t, func(o *queue.Options) { o.Lease = 3 * time.Second })
 	server.CLI(t, "XADD", own(q, "tasks"), "*", "payload", `"lost"`, "attempts", "x", "crashes", "x")
 	server.CLI(t, "XGROUP", "CREATE", own(q, "tasks"), "workers", "0")
 	server.CLI(t, "XREADGROUP", "GROUP", "workers", "nobody", "STREAMS", own(q, "tasks"), ">")
@@ -83,7 +83,7 @@ func TestKeyOfAWrongTypeLosesNothing(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(key, ":", "_"), func(t *testing.T) {
 			t.Parallel()
-			q := newQueueOn(t, client, func(o *queue.Options) { o.Lease = 600 * time.Millisecond })
+			q := newQueueOn(t, client, func(o *queue.Options) { o.Lease = 3 * time.Second })
 			var runs journal[string]
 			warned := make(chan struct{}, 1)
 			startWorker(t, q, func(_ context.Context, task queue.Task) error {

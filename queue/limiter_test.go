@@ -75,7 +75,7 @@ func TestNoMoreTasksStartThanTheLimiterGrants(t *testing.T) {
 
 func TestTaskThatWaitsForTheLimiterStaysClaimed(t *testing.T) {
 	t.Parallel()
-	q := newQueue(t, func(o *queue.Options) { o.Lease = 300 * time.Millisecond })
+	q := newQueue(t, func(o *queue.Options) { o.Lease = 3 * time.Second })
 	var limiter purse
 	var events journal[queue.Event]
 	starts := make(chan queue.Task, 10)
@@ -90,8 +90,8 @@ func TestTaskThatWaitsForTheLimiterStaysClaimed(t *testing.T) {
 		t.Errorf("task %s was taken away", task.Payload)
 		return nil
 	}, queue.WorkerOptions{OnEvent: events.add})
-	begin := limiter.asked.Load()
-	eventually(t, "several leases pass", func() bool { return limiter.asked.Load() > begin+100 })
+	begin, since := limiter.asked.Load(), time.Now()
+	eventually(t, "three leases pass", func() bool { return time.Since(since) > 9*time.Second && limiter.asked.Load() > begin+3 })
 	limiter.put(1)
 	if task := <-starts; task.Crashes != 0 {
 		t.Errorf("the task runs with %d crashes", task.Crashes)

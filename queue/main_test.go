@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 // patience bounds every wait for something that must happen. It is long because
 // a test machine may be busy.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // eventually fails the test if cond does not come true.
 func eventually(t *testing.T, what string, cond func() bool) {
@@ -50,7 +50,7 @@ func newQueueOn(t *testing.T, client rueidis.Client, mods ...func(*queue.Options
 	t.Helper()
 	o := queue.Options{
 		Backoff:      func(int) time.Duration { return time.Millisecond },
-		RedisTimeout: 5 * time.Second,
+		RedisTimeout: patience / 2,
 		Bridge:       true,
 	}
 	for _, mod := range mods {

@@ -28,7 +28,7 @@ func TestMiniredisIsEnough(t *testing.T) {
 	}
 	client, doomed := connect(), connect()
 	t.Cleanup(client.Close)
-	o := queue.Options{Lease: 600 * time.Millisecond, MaxDead: 2}
+	o := queue.Options{Lease: 2 * time.Second, MaxDead: 2}
 	q := queue.New(client, "email_queue", o)
 
 	hanging := make(chan struct{})

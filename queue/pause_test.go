@@ -2,7 +2,6 @@ package queue_test
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -123,8 +122,9 @@ func TestWorkersGoOnWithinHalfASecondOfResume(t *testing.T) {
 		return nil
 	}, queue.WorkerOptions{})
 	awaitWorkers(t, q, 1)
+	// A machine that is busy now and then has ten tries.
 	var took []time.Duration
-	for range 3 {
+	for range 10 {
 		if err := q.Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -134,9 +134,9 @@ func TestWorkersGoOnWithinHalfASecondOfResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		took = append(took, (<-starts).Sub(begin))
+		if took[len(took)-1] < 1500*time.Millisecond {
+			return
+		}
 	}
-	// One of them on a machine that is busy now and then.
-	if best := slices.Min(took); best > 1500*time.Millisecond {
-		t.Errorf("tasks started %v after Resume, want half a second, and a slow machine", took)
-	}
+	t.Errorf("tasks started %v after Resume, want half a second, and a slow machine", took)
 }

@@ -30,7 +30,7 @@ type Options struct {
 	RedisTimeout time.Duration
 	// Lease is how long a worker holds its tasks without a sign of life, which it
 	// gives four times as often; default 6 s. With more than 7 s, what a dead worker
-	// held is not taken up within 10 s.
+	// held is not taken up within 10 s. After ten of them Redis forgets the dead worker.
 	Lease time.Duration
 	// Bridge makes workers also take what other programs push to the plain list whose
 	// key is the queue's name: LPUSH email_queue '{"to":…}'. It is moved, never popped.

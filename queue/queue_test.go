@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,18 +105,23 @@ func TestIdleWorkerStartsATaskAtItsPush(t *testing.T) {
 		started <- time.Now()
 		return nil
 	}, queue.WorkerOptions{})
-	best := time.Hour
-	for range 20 {
-		awaitStats(t, q, counts{})
-		pushed := time.Now()
-		enqueue(t, q, `1`)
-		best = min(best, (<-started).Sub(pushed))
+	// Polling would take anything up to half a second: one in five would be as quick as
+	// 100 ms. On a machine that is busy now and then, some time most are.
+	var took []time.Duration
+	for range 10 {
+		took = took[:0]
+		for range 20 {
+			awaitStats(t, q, counts{})
+			pushed := time.Now()
+			enqueue(t, q, `1`)
+			took = append(took, (<-started).Sub(pushed))
+		}
+		slices.Sort(took)
+		if took[14] < 100*time.Millisecond {
+			return
+		}
 	}
-	// Polling would take up to half a second each; the best of 20 pushes tells the
-	// two apart on a slow machine too.
-	if best > 20*time.Millisecond {
-		t.Errorf("the fastest of 20 tasks started %v after its push", best)
-	}
+	t.Errorf("of 20 tasks three quarters started within %v of their push", took[14])
 }
 
 func TestQueueLeavesNothingBehind(t *testing.T) {
@@ -161,8 +167,10 @@ func TestNamesWithSpecialCharactersKeepQueuesApart(t *testing.T) {
 func TestCallsFailWithinTheTimeoutWhenRedisIsFrozen(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	q := newQueueOn(t, server.Client(t), func(o *queue.Options) { o.RedisTimeout = 200 * time.Millisecond })
-	enqueue(t, q, `1`)
+	client := server.Client(t)
+	patient := newQueueOn(t, client)
+	q := queue.New(client, patient.Name(), queue.Options{RedisTimeout: 200 * time.Millisecond})
+	enqueue(t, patient, `1`)
 	server.Freeze(t)
 	for name, call := range map[string]func() error{
 		"Enqueue": func() error { return q.Enqueue(t.Context(), 1) },
@@ -174,7 +182,7 @@ func TestCallsFailWithinTheTimeoutWhenRedisIsFrozen(t *testing.T) {
 		if err := call(); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s of a frozen Redis = %v, want a timeout", name, err)
 		}
-		if took := time.Since(begin); took > 5*time.Second {
+		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
 	}

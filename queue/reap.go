@@ -15,6 +15,12 @@ var errWorkerDied = errors.New("worker died while running it")
 // reapBatch bounds the work of one call of reap.lua.
 const reapBatch = 100
 
+// forgetAfter is after how many leases without a command a consumer goes whose worker has
+// gone: a minute by default. One that is left behind costs each look of the reaper
+// time. Should a command of it come later all the same, Redis makes it anew, and what it
+// claims is taken away.
+const forgetAfter = 10
+
 // reap puts tasks of dead workers back until ctx ends: at once, for a worker that
 // starts may be the only one, and then six times a lease, jittered so that many
 // workers spread.
@@ -33,7 +39,7 @@ func (s *shift) reap(ctx context.Context) {
 func (s *shift) reapSome(ctx context.Context) int {
 	q := s.w.q
 	reply, err := q.exec(ctx, reapScript, strconv.Itoa(reapBatch), strconv.Itoa(q.o.MaxCrashes),
-		strconv.Itoa(q.o.MaxDead), millis(q.o.Lease/2), millis(q.o.Lease/3), errWorkerDied.Error()).ToArray()
+		strconv.Itoa(q.o.MaxDead), millis(q.o.Lease/2), millis(q.o.Lease/3), errWorkerDied.Error(), millis(forgetAfter*q.o.Lease)).ToArray()
 	if err != nil {
 		return 0 // fetch meets the same error and reports it
 	}

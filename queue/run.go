@@ -76,8 +76,10 @@ func (r *run) bounded() (context.Context, context.CancelFunc) {
 	return context.WithDeadline(r.ctx, end)
 }
 
-// finish gives the slot back and the result to those who settle it.
+// finish gives the slot back and the result to those who settle it. The payload goes:
+// results that Redis does not take for a while may be as many as the slots again.
 func (s *shift) finish(r *run, v verdict) {
+	r.task.Payload = nil
 	s.mu.Lock()
 	mine := !r.settled
 	r.settled = true

@@ -11,7 +11,10 @@ import (
 
 // WorkerOptions are the options of [NewWorker].
 type WorkerOptions struct {
-	// Concurrency is how many tasks run at the same time; default 4.
+	// Concurrency is how many tasks run at the same time; default 4. It bounds the
+	// memory too: a worker holds no more payloads than that, four that came with a wait,
+	// and while they come those of one fetch, which stops after 4 MiB (12 MiB at worst
+	// with payloads of 1 MiB).
 	Concurrency int
 	// DrainTimeout is how long the tasks that run when the worker stops may still
 	// take before their contexts end; default 5 s. They then have one more second

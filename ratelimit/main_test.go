@@ -163,9 +163,12 @@ func together(n int, f func(i int)) {
 	wg.Wait()
 }
 
+// patience is how long a test waits for what must happen.
+const patience = time.Minute
+
 func eventually(tb testing.TB, ok func() bool) {
 	tb.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -173,7 +176,7 @@ func eventually(tb testing.TB, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			tb.Fatal("it did not happen within 30s")
+			tb.Fatalf("it did not happen within %v", patience)
 		}
 	}
 }
@@ -186,6 +189,12 @@ func rule(name string, limit int64) ratelimit.Rule {
 type tally struct {
 	mu     sync.Mutex
 	counts map[string]int
+}
+
+func (c *tally) names() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.counts)
 }
 
 func (c *tally) add(name string) {

@@ -51,7 +51,8 @@ func (found *revivals) add(t *testing.T, b *bed, i int, write func(context.Conte
 	found.after += int(b.integer(t, "EXISTS", key))
 }
 
-// patience is how long a race is repeated until it went both ways.
+// patience is how long a race is repeated until it went both ways, and how long a
+// test waits for what must happen.
 const patience = time.Minute
 
 func touch(t *testing.T, b *bed) func(context.Context, *Session) {

@@ -106,7 +106,7 @@ func (c *stalling) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisR
 func TestRotateThatRanOutOfTimeLeavesNothing(t *testing.T) {
 	t.Parallel()
 	client := &stalling{Client: redistest.Shared(t).Client(t)}
-	b := newBedOn(t, client, session.Options{RedisTimeout: 2 * time.Second})
+	b := newBedOn(t, client, session.Options{RedisTimeout: 5 * time.Second})
 	warm, _ := b.login(t, "warm-up")
 	if _, _, err := b.Rotate(t.Context(), warm); err != nil { // the scripts are loaded
 		t.Fatal(err)

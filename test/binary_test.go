@@ -118,10 +118,10 @@ func (p *process) stop(t *testing.T) int {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(startTimeout):
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
 		<-p.done
-		t.Errorf("kursapp did not stop within 30 s of SIGTERM:\n%s", p.log.tail(8000))
+		t.Errorf("kursapp did not stop within %v of SIGTERM:\n%s", startTimeout, p.log.tail(8000))
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
@@ -160,7 +160,7 @@ func (p *process) request(t *testing.T, method, path, body string, headers ...st
 }
 
 var httpClient = &http.Client{
-	Timeout:       20 * time.Second,
+	Timeout:       startTimeout,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

@@ -229,7 +229,7 @@ func TestServeWithoutMigrationWaitsForIt(t *testing.T) {
 	p := start(t, env, "serve", "--migrate=false")
 	step{"not migrated", "POST", "/users", `{"name":"N","email":"n@example.com","password":"correct horse"}`, nil, 503, "erneut"}.run(t, p)
 	mustRun(t, env, "", "migrate", "up")
-	eventually(t, redisBackBound, func() error {
+	eventually(t, startTimeout, func() error {
 		r := p.request(t, "POST", "/users", `{"name":"N","email":"n@example.com","password":"correct horse"}`)
 		if r.status != 201 {
 			return errStatus(r)

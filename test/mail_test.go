@@ -22,8 +22,11 @@ type mailServer struct {
 
 	mu    sync.Mutex
 	mails []receivedMail
-	// delay holds every delivery up, so that a worker can be killed in it.
+	// delay holds every delivery up.
 	delay time.Duration
+	// limit is how many mails are accepted; the others are held up, so that a worker can
+	// be killed in their delivery, and refused with the next limit. 0: all are accepted.
+	limit, limits int
 	// refuse is the code of the reply to every mail; 0 accepts.
 	refuse int
 	// refused are the mails that were not accepted.
@@ -79,17 +82,35 @@ func (s *mailSession) Data(r io.Reader) error {
 		return err
 	}
 	s.server.mu.Lock()
-	delay := s.server.delay
-	s.server.mu.Unlock()
-	time.Sleep(delay) // a slow mail server
-	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
+	began := s.server.limits
+	for due := time.Now().Add(s.server.delay); time.Now().Before(due) || s.server.full(began); {
+		s.server.mu.Unlock()
+		time.Sleep(10 * time.Millisecond) // a slow mail server
+		s.server.mu.Lock()
+	}
+	if s.server.limits != began {
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 1, 1}, Message: "you are dead by now"}
+	}
 	if code := s.server.refuse; code != 0 {
 		s.server.refused = append(s.server.refused, receivedMail{s.to, string(content)})
 		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "not this mail"}
 	}
 	s.server.mails = append(s.server.mails, receivedMail{s.to, string(content)})
 	return nil
+}
+
+// full reports whether no mail more is accepted under that limit.
+func (m *mailServer) full(limits int) bool {
+	return m.limit > 0 && len(m.mails) >= m.limit && m.limits == limits
+}
+
+// accept sets the limit.
+func (m *mailServer) accept(limit int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limit = limit
+	m.limits++
 }
 
 // to returns the mails to one address, decoded.
@@ -168,28 +189,25 @@ func TestKilledWorkersLoseNoMail(t *testing.T) {
 	t.Parallel()
 	prod := newProduction(t)
 	mails := newMailServer(t)
-	mails.mu.Lock()
-	mails.delay = 300 * time.Millisecond
-	mails.mu.Unlock()
+	t.Cleanup(func() { mails.accept(0) }) // lets the deliveries of the dead end
 	const count = 24
 	for i := range count {
 		prod.redis.CLI(t, "LPUSH", "email_queue", fmt.Sprintf(`{"to":"user%d@example.com","subject":"Hallo","body":"%d"}`, i, i))
 	}
 	env := append(prod.env, "SMTP_URL=smtp://"+mails.addr)
-	for range 3 {
+	for round := range 3 {
+		limit := 2 * (round + 1)
+		mails.accept(limit)
 		worker := launch(t, env, "worker")
-		before := mails.count()
 		eventually(t, startTimeout, func() error {
-			if mails.count() <= before {
+			if mails.count() < limit {
 				return fmt.Errorf("the worker has sent nothing yet")
 			}
 			return nil
 		})
 		worker.kill() // with mails in flight
 	}
-	if mails.count() >= count {
-		t.Fatal("the workers were killed after all mails were sent; the test shows nothing")
-	}
+	mails.accept(0)
 	launch(t, env, "worker")
 	eventually(t, 2*time.Minute, func() error {
 		for i := range count {

@@ -35,9 +35,23 @@ func metric(body, name string) (float64, error) {
 }
 
 // TestMetricsFollowTheCache scrapes a running server before and after reads that a
-// known tier answers, and after Redis is gone.
+// known tier answers, and after Redis is gone. A pause of the machine may end the
+// local tier in between, which is counted too: then there is another server.
 func TestMetricsFollowTheCache(t *testing.T) {
 	t.Parallel()
+	var wrong []string
+	for range 5 {
+		if wrong = metricsOfAStory(t); len(wrong) == 0 {
+			return
+		}
+		t.Logf("%q", wrong)
+	}
+	t.Errorf("%s", strings.Join(wrong, "\n"))
+}
+
+// metricsOfAStory returns what the metrics do not say as they should.
+func metricsOfAStory(t *testing.T) (wrong []string) {
+	t.Helper()
 	redis := redistest.Start(t)
 	p := start(t, []string{"REDIS_URL=" + redis.URL(), "KURSAPP_METRICS_ADDR=127.0.0.1:0"}, "demo")
 	m := metricsOf(t, p)
@@ -45,7 +59,7 @@ func TestMetricsFollowTheCache(t *testing.T) {
 		t.Helper()
 		got, err := metric(m.request(t, "GET", "/metrics", "").body, name)
 		if err != nil || got != value {
-			t.Errorf("%s is %v, want %v; error %v", name, got, value, err)
+			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v; error %v", name, got, value, err))
 		}
 	}
 	want(`kursapp_cache_misses_total{cache="users"}`, 0)
@@ -91,6 +105,10 @@ func TestMetricsFollowTheCache(t *testing.T) {
 	want(`kursapp_cache_breaker_open{cache="users"}`, 0)
 	want(`kursapp_cache_local_lost_total{cache="users"}`, 0)
 
+	if len(wrong) > 0 {
+		return wrong
+	}
+
 	redis.Kill(t)
 	eventually(t, startTimeout, func() error {
 		step{"read without Redis", "GET", "/users/3", "", nil, 200, `{"id":3,"name":"User 3","email":"user3@example.com"}`}.run(t, p)
@@ -106,6 +124,7 @@ func TestMetricsFollowTheCache(t *testing.T) {
 		return nil
 	})
 	want(`kursapp_cache_local_ready{cache="users"}`, 0)
+	return wrong
 }
 
 func TestMetricsAreOffUnlessAsked(t *testing.T) {

@@ -24,6 +24,8 @@ type memory struct {
 	tracker *nearcache.Tracker
 	client  rueidis.Client
 	ready   atomic.Bool
+	losses  atomic.Int64
+	seen    int64 // the losses when it last worked
 	hits    atomic.Int64
 	stale   atomic.Int64
 	written []written
@@ -48,7 +50,13 @@ func remember(t *testing.T, reader, writer rueidis.Client, keys int) *memory {
 	m := &memory{t: t, store: nearcache.NewStore[int64](1 << 20), client: reader, written: make([]written, keys)}
 	m.tracker = nearcache.NewTracker(reader, nearcache.TrackerOptions{
 		Prefixes: []string{"n:"}, MaxStaleness: bound, OnChange: m.store.Drop, OnGap: m.store.DropAll,
-		OnState: func(err error) { m.ready.Store(err == nil); t.Log("state:", err) },
+		OnState: func(err error) {
+			if err != nil {
+				m.losses.Add(1)
+			}
+			m.ready.Store(err == nil)
+			t.Log("state:", err)
+		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
@@ -163,11 +171,15 @@ func (m *memory) works(what string) {
 			return m.tracker.Fresh(now) && m.store.Get([]byte(key(i)), now) != nil
 		})
 	}
+	m.seen = m.losses.Load()
 }
 
+// lost waits until freshness has ended since it last worked, for however short a time.
 func (m *memory) lost(what string) {
 	m.t.Helper()
-	within(m.t, what+": not fresh", func() bool { return !m.tracker.Fresh(m.tracker.Now()) })
+	within(m.t, what+": not fresh", func() bool {
+		return m.losses.Load() > m.seen || !m.tracker.Fresh(m.tracker.Now())
+	})
 }
 
 // passes waits until so much time has passed for the readers.
@@ -175,14 +187,14 @@ func (m *memory) passes(d time.Duration) { pause(context.Background(), d) }
 
 func within(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(40 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("40 s passed and not yet: %s", what)
+			t.Fatalf("%v passed and not yet: %s", patience, what)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -38,13 +37,13 @@ type Server struct {
 // server loses nothing, a killed machine may.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	s, remove, err := start()
+	s, clean, err := start()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
 		s.stop()
-		remove()
+		clean()
 	})
 	return s
 }
@@ -59,17 +58,21 @@ func start() (*Server, func(), error) {
 		return nil, nil, err
 	}
 	s := &Server{in: in, dir: dir}
-	if err = s.initialise(); err == nil {
-		// Another process may take the free port before the server does.
-		for range 5 {
-			if s.port, err = freePort(); err == nil {
-				err = s.launch()
-			}
-			if err == nil {
-				return s, remove, nil
-			}
-			s.stop()
+	if err = s.initialise(); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	// A program that knows nothing of our ports may take one before the server does.
+	for range 5 {
+		var release func()
+		if s.port, release, err = supervise.Port(); err != nil {
+			break
 		}
+		if err = s.launch(); err == nil {
+			return s, func() { release(); remove() }, nil
+		}
+		s.stop()
+		release()
 	}
 	remove()
 	return nil, nil, err
@@ -142,15 +145,6 @@ func (s *Server) awaitAnswer(ctx context.Context, proc *supervise.Process) error
 			}
 		}
 	}
-}
-
-func freePort() (int, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // URL is the DSN of a database on this server. The database "postgres" is always

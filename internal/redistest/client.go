@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 )
 
 // commandTimeout bounds the commands that this package sends itself.
-const commandTimeout = 10 * time.Second
+const commandTimeout = 30 * time.Second
 
 func clientOption(addrs ...string) rueidis.ClientOption {
 	return rueidis.ClientOption{
@@ -29,14 +30,21 @@ func clientOption(addrs ...string) rueidis.ClientOption {
 
 func newClient(tb testing.TB, opt rueidis.ClientOption) rueidis.Client {
 	tb.Helper()
-	c, err := rueidis.NewClient(opt)
-	if c != nil {
-		tb.Cleanup(c.Close) // ForceSingleClient returns a client beside the error
+	// A connection has a second, which on a busy machine may be too little.
+	for deadline := time.Now().Add(startTimeout); ; {
+		c, err := rueidis.NewClient(opt)
+		if err == nil {
+			tb.Cleanup(c.Close)
+			return c
+		}
+		if c != nil { // ForceSingleClient returns a client beside the error
+			c.Close()
+		}
+		var late net.Error
+		if !errors.As(err, &late) || !late.Timeout() || time.Now().After(deadline) {
+			tb.Fatalf("connect to %s: %v", strings.Join(opt.InitAddress, ", "), err)
+		}
 	}
-	if err != nil {
-		tb.Fatalf("connect to %s: %v", strings.Join(opt.InitAddress, ", "), err)
-	}
-	return c
 }
 
 // do sends one command over a connection of its own, so that it works whatever
@@ -45,6 +53,7 @@ func (s *Server) do(args ...string) (rueidis.RedisMessage, error) {
 	opt := clientOption(s.Addr())
 	opt.ForceSingleClient = true
 	opt.AlwaysRESP2, opt.DisableCache = true, true
+	opt.Dialer.Timeout, opt.ConnWriteTimeout = commandTimeout, commandTimeout
 	c, err := rueidis.NewClient(opt)
 	if c != nil {
 		defer c.Close()

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/internal/supervise"
 )
 
 const clusterSlots = 16384
@@ -44,10 +46,11 @@ func StartCluster(tb testing.TB, nodes int) *Cluster {
 // port + 10000, which may be taken or beyond 65535.
 func startNode(tb testing.TB) *Server {
 	tb.Helper()
-	bus, err := freePort()
+	bus, release, err := supervise.Port()
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(release)
 	return Start(tb, WithArgs(
 		"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf",
@@ -71,13 +74,16 @@ func (s *Server) must(tb testing.TB, args ...string) {
 	}
 }
 
-// awaitOK waits until all nodes know each other and serve all slots.
+// awaitOK waits until all nodes know each other and serve all slots. Nodes that met
+// forget each other when the machine pauses in their handshake: they meet again.
 func (c *Cluster) awaitOK(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	again := time.NewTicker(5 * time.Second)
+	defer again.Stop()
 	known := fmt.Sprintf("cluster_known_nodes:%d\r\n", len(c.nodes))
 	for _, node := range c.nodes {
 		for {
@@ -88,6 +94,10 @@ func (c *Cluster) awaitOK(tb testing.TB) {
 			select {
 			case <-ctx.Done():
 				tb.Fatalf("the cluster is not well after %v:\n%s", startTimeout, info)
+			case <-again.C:
+				for _, other := range c.nodes[1:] {
+					c.nodes[0].meet(tb, other)
+				}
 			case <-tick.C:
 			}
 		}

@@ -78,22 +78,28 @@ func (c *Cluster) BeginMove(tb testing.TB, slot int, from, to *Server) {
 	from.must(tb, "CLUSTER", "SETSLOT", s, "MIGRATING", to.ID(tb))
 }
 
+// MoveKeys moves at most n keys of a slot that is on its way, all in one step, and
+// reports whether there may be more.
+func (c *Cluster) MoveKeys(tb testing.TB, slot, n int, from, to *Server) (more bool) {
+	tb.Helper()
+	keys := from.CLI(tb, "CLUSTER", "GETKEYSINSLOT", strconv.Itoa(slot), strconv.Itoa(n))
+	if keys == "" {
+		return false
+	}
+	args := []string{"MIGRATE", "127.0.0.1", strconv.Itoa(to.port), "", "0", "5000", "KEYS"}
+	if got := from.CLI(tb, append(args, strings.Split(keys, "\n")...)...); got != "OK" && got != "NOKEY" {
+		tb.Fatalf("MIGRATE: %s", got)
+	}
+	return true
+}
+
 // FinishMove moves the keys of a slot and then the slot itself.
 func (c *Cluster) FinishMove(tb testing.TB, slot int, from, to *Server) {
 	tb.Helper()
-	s := strconv.Itoa(slot)
-	for {
-		keys := from.CLI(tb, "CLUSTER", "GETKEYSINSLOT", s, "100")
-		if keys == "" {
-			break
-		}
-		args := []string{"MIGRATE", "127.0.0.1", strconv.Itoa(to.port), "", "0", "5000", "KEYS"}
-		if got := from.CLI(tb, append(args, strings.Split(keys, "\n")...)...); got != "OK" && got != "NOKEY" {
-			tb.Fatalf("MIGRATE: %s", got)
-		}
+	for c.MoveKeys(tb, slot, 100, from, to) {
 	}
 	for _, node := range []*Server{to, from} {
-		node.must(tb, "CLUSTER", "SETSLOT", s, "NODE", to.ID(tb))
+		node.must(tb, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "NODE", to.ID(tb))
 	}
 }
 

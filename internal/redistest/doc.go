@@ -2,8 +2,8 @@
 //
 // [Shared] is one server for all tests of a process; each test works under its
 // own [Prefix]. [Start] is a private server for tests that kill, freeze or
-// restart it, and [StartCluster] is a small Redis Cluster. All of them end with
-// the test process, whatever ends it.
+// restart it, [StartCluster] is a small Redis Cluster, and [StartSentinel] a master
+// with replicas and a sentinel. All of them end with the test process, whatever ends it.
 //
 // A machine without redis-server fails these tests instead of skipping them:
 // a skipped test proves nothing and nobody notices.

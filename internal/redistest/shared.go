@@ -51,8 +51,8 @@ func Prefix(tb testing.TB) string {
 // IgnoreLeaks names the goroutines that may outlive the tests of a package. Pass
 // them to goleak.VerifyTestMain. A running server owns three: one waits for the
 // process, two read its output; so they matter to users of [Shared], while servers
-// from [Start] leave nothing behind. A closed rueidis cluster client may own two for up
-// to 5 s: both sleep, before a refresh of the topology and before the connections
+// from [Start] leave nothing behind. A closed rueidis cluster client may own some for up
+// to 5 s: they sleep, before a refresh of the topology and before the connections
 // that it made obsolete are closed.
 func IgnoreLeaks() []goleak.Option {
 	const process = "github.com/speedlayer/speedlayer/internal/supervise.(*Process)."
@@ -60,6 +60,7 @@ func IgnoreLeaks() []goleak.Option {
 		goleak.IgnoreAnyFunction(process + "wait"),
 		goleak.IgnoreAnyFunction(process + "drain"),
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).redirectOrNew.func1"),
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"),
 	}
 }

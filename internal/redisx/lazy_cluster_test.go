@@ -27,9 +27,7 @@ func TestLazyInFrontOfCluster(t *testing.T) {
 	one, two, three, four := early(), early(), early(), early()
 	cached := l.B().Get().Key("k").Cache()
 	cachedMulti := l.B().Get().Key("k").Cache()
-	if err := l.TryConnect(ctx); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "connected", func() bool { return l.TryConnect(ctx) == nil })
 	if l.Mode() != rueidis.ClientModeCluster || len(l.Nodes()) != 3 {
 		t.Errorf("mode %s with %d nodes", l.Mode(), len(l.Nodes()))
 	}
@@ -61,8 +59,8 @@ func TestLazyOneDeadNodeLeavesTheOthers(t *testing.T) {
 	for _, node := range cluster.Nodes() {
 		node.CLI(t, "CONFIG", "SET", "cluster-require-full-coverage", "no")
 	}
-	l := open(t, cluster.URL(), redisx.LazyOptions{PingInterval: 20 * time.Millisecond})
-	within(t, 5*time.Second, "healthy", l.Healthy)
+	l := open(t, cluster.URL(), redisx.LazyOptions{PingInterval: 20 * time.Millisecond, Timeout: 5 * time.Second})
+	eventually(t, "healthy", l.Healthy)
 	cluster.Nodes()[2].Kill(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
@@ -70,7 +68,7 @@ func TestLazyOneDeadNodeLeavesTheOthers(t *testing.T) {
 		if !l.Healthy() {
 			t.Fatalf("unhealthy because of one dead node: %v", l.Err())
 		}
-		_ = set(t, l, "foo") // slot 12182 is the dead node's: fails, or moves nowhere
+		_ = setWithin(t, l, "foo", 100*time.Millisecond) // slot 12182 is the dead node's: fails, or moves nowhere
 		if err := set(t, l, "bar"); err != nil {
 			t.Fatalf("SET on a living node (slot 5061): %v", err)
 		}

@@ -37,9 +37,7 @@ func TestLazyIsNotCancelledByAnotherCaller(t *testing.T) {
 	opt.Dialer.Timeout = time.Minute
 	l := redisx.Open(opt, redisx.LazyOptions{})
 	defer l.Close()
-	if err := l.TryConnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "connected", func() bool { return l.TryConnect(t.Context()) == nil })
 	// The first command that follows finds the connection dead and dials.
 	s.CLI(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 	hang.Store(true)

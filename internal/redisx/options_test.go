@@ -136,7 +136,7 @@ func TestParseURLOfUnixSocketConnects(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
 	l := open(t, "unix://"+s.Socket(), redisx.LazyOptions{})
-	within(t, 2*time.Second, "healthy", l.Healthy)
+	eventually(t, "healthy", l.Healthy)
 }
 
 func FuzzParseURL(f *testing.F) {

@@ -12,5 +12,5 @@
 // when the thread that forked ends, which the Go runtime may do at any time.
 //
 // [TempDir] gives directories that are removed by a later process when the one
-// that made them was killed.
+// that made them was killed. [Port] gives ports that stay a child's while it is down.
 package supervise

@@ -27,7 +27,8 @@
 // outbox_watch again for the same table and target replaces the watch, and
 // speedlayer.outbox_unwatch(table, target) ends it. A migration that renames a
 // column that a watch names calls outbox_watch again; until then, writes to the
-// table fail.
+// table fail. So does one that adds a trigger BEFORE UPDATE that changes the primary
+// key of rows; until then, only UPDATEs that name the key drop the old one.
 //
 // Nothing is seen of what bypasses triggers: DISABLE TRIGGER, pg_restore with
 // --disable-triggers, and for triggers on statements session_replication_role =
@@ -43,7 +44,8 @@
 // its rights. A role that writes to a watched table needs none on the schema. A
 // role that calls the functions of the last paragraph, or [Enqueue] and
 // [Invalidate], needs USAGE on the schema speedlayer and EXECUTE on them. The
-// relay's role needs SELECT, UPDATE and DELETE on the schema's two tables.
+// relay's role needs USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on its
+// tables, and SELECT and UPDATE on its sequences.
 //
 // # Poolers
 //

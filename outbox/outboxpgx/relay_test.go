@@ -65,16 +65,19 @@ func (r *recorder) distinct() int {
 	return len(r.keys)
 }
 
+// patience is how long a test waits for what must happen.
+const patience = time.Minute
+
 // await waits until the recorder fulfils the condition.
-func (r *recorder) await(t *testing.T, what string, limit time.Duration, condition func() bool) {
+func (r *recorder) await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	timeout := time.After(limit)
+	timeout := time.After(patience)
 	for !condition() {
 		select {
 		case <-r.arrived:
 		case <-timeout:
 			if !condition() {
-				t.Fatalf("not within %v: %s", limit, what)
+				t.Fatalf("not within %v: %s", patience, what)
 			}
 		}
 	}
@@ -85,7 +88,7 @@ func await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for timeout := time.After(20 * time.Second); !condition(); {
+	for timeout := time.After(patience); !condition(); {
 		select {
 		case <-tick.C:
 		case <-timeout:

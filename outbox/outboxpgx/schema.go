@@ -19,6 +19,10 @@ var dropSQL string
 // again. It is plain SQL of several statements without parameters, for a
 // migration of any tool or for one Exec of pgx; it wants to run in a transaction.
 //
+// A migration that brings an older version up to date calls outbox_watch again for
+// each watch. It locks the watched tables before it runs Schema (LOCK TABLE … IN
+// ACCESS EXCLUSIVE MODE), as writers lock them before the outbox.
+//
 // The role that runs it owns the functions, and the outbox rows are written with
 // its rights. Roles that only write to watched tables need no right on the schema.
 func Schema() string { return tablesSQL + "\n" + writeSQL + "\n" + watchSQL }

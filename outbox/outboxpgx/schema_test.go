@@ -1,6 +1,7 @@
 package outboxpgx_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -57,6 +58,38 @@ func TestSchemaMayBeRunAgainAndKeepsRows(t *testing.T) {
 	exec(t, pool, outboxpgx.Schema())
 	if got := written(t, pool); len(got) != 1 {
 		t.Errorf("after Schema ran again: %q, want one row", got)
+	}
+}
+
+// TestSchemaUpgradesTheFirstVersion begins with the tables as the first version made
+// them, with rows that wait, and with one that a process of that version has marked.
+func TestSchemaUpgradesTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	exec(t, pool, `
+		DROP TABLE speedlayer.outbox_recent; DROP SEQUENCE speedlayer.outbox_asleep; DROP INDEX speedlayer.outbox_durable;
+		ALTER TABLE speedlayer.outbox DROP CONSTRAINT outbox_pkey, ADD PRIMARY KEY (id);
+		CREATE INDEX outbox_waiting ON speedlayer.outbox (due, id) WHERE delivered_at IS NULL;
+		INSERT INTO speedlayer.outbox (kind, target, key, delivered_at) VALUES
+			('invalidate', 't', 'new', NULL), ('invalidate', 't', 'marked', clock_timestamp()),
+			('invalidate', 't', 'old', clock_timestamp() - interval '2 minutes')`)
+	exec(t, pool, outboxpgx.Schema())
+	exec(t, pool, outboxpgx.Schema())
+	if key := value[string](t, pool, `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'speedlayer.outbox'::regclass AND contype = 'p'`); key != "PRIMARY KEY (due, id)" {
+		t.Errorf("the primary key is %q", key)
+	}
+	source := newSource(t, pool, outboxpgx.Options{})
+	if got, want := deliver(t, source), []string{"new"}; !slices.Equal(got, want) {
+		t.Errorf("%q wait, want %q", got, want)
+	}
+	if n, err := source.Sweep(t.Context()); err != nil || n != 1 {
+		t.Errorf("Sweep: %d, %v, want the old row", n, err)
+	}
+	if n, err := source.Repeat(t.Context(), "b"); err != nil || n != 2 {
+		t.Errorf("Repeat: %d, %v, want two rows", n, err)
+	}
+	if got, want := deliver(t, source), []string{"marked", "new"}; !slices.Equal(got, want) {
+		t.Errorf("repeated %q, want %q", got, want)
 	}
 }
 

@@ -100,8 +100,8 @@ func (s *Source) Complete(ctx context.Context, ids ...int64) error {
 	}
 	// In the order of ids, so that two of them do not wait for each other.
 	_, err := s.pool.Exec(ctx, `
-		DELETE FROM speedlayer.outbox WHERE id = ANY (ARRAY(
-			SELECT id FROM speedlayer.outbox WHERE id = ANY ($1) AND durable ORDER BY id FOR UPDATE))`, ids)
+		DELETE FROM speedlayer.outbox WHERE durable AND id = ANY (ARRAY(
+			SELECT id FROM speedlayer.outbox WHERE durable AND id = ANY ($1) ORDER BY id FOR UPDATE))`, ids)
 	if err != nil {
 		return fmt.Errorf("outboxpgx: complete: %w", err)
 	}
@@ -113,21 +113,31 @@ const sweepLimit = 5000
 
 // Sweep implements [outbox.Source].
 func (s *Source) Sweep(ctx context.Context) (int, error) {
-	deleted, err := s.pool.Exec(ctx, `
-		DELETE FROM speedlayer.outbox WHERE id = ANY (ARRAY(
-			SELECT id FROM speedlayer.outbox WHERE NOT durable AND delivered_at < now() - $1::interval
-			ORDER BY delivered_at LIMIT $2 FOR UPDATE SKIP LOCKED))`, s.o.Retention, sweepLimit)
+	var deleted int
+	err := s.pool.QueryRow(ctx, `
+		WITH gone AS (DELETE FROM speedlayer.outbox_recent WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM speedlayer.outbox_recent WHERE delivered_at < now() - $1::interval
+			ORDER BY delivered_at LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING keys)
+		SELECT coalesce(sum(cardinality(keys)), 0)::int FROM gone`, s.o.Retention, sweepLimit).Scan(&deleted)
 	if err != nil {
 		return 0, fmt.Errorf("outboxpgx: sweep: %w", err)
 	}
 	again, err := s.pool.Exec(ctx, `
-		UPDATE speedlayer.outbox SET delivered_at = NULL, attempts = 0, due = clock_timestamp() WHERE id = ANY (ARRAY(
-			SELECT id FROM speedlayer.outbox WHERE durable AND delivered_at < now() - $1::interval
+		UPDATE speedlayer.outbox SET delivered_at = NULL, attempts = 0, due = clock_timestamp() WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM speedlayer.outbox WHERE durable AND delivered_at < now() - $1::interval
 			ORDER BY delivered_at LIMIT $2 FOR UPDATE SKIP LOCKED))`, s.o.Retention, sweepLimit)
 	if err != nil {
-		return int(deleted.RowsAffected()), fmt.Errorf("outboxpgx: drive durable tasks again: %w", err)
+		return deleted, fmt.Errorf("outboxpgx: drive durable tasks again: %w", err)
 	}
-	return int(deleted.RowsAffected() + again.RowsAffected()), nil
+	// A process of the version before marks its rows and leaves them where they are.
+	left, err := s.pool.Exec(ctx, `
+		DELETE FROM speedlayer.outbox WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM speedlayer.outbox WHERE NOT durable AND delivered_at < now() - $1::interval
+			ORDER BY delivered_at LIMIT $2 FOR UPDATE SKIP LOCKED))`, s.o.Retention, sweepLimit)
+	if err != nil {
+		return deleted + int(again.RowsAffected()), fmt.Errorf("outboxpgx: sweep rows that were left: %w", err)
+	}
+	return deleted + int(again.RowsAffected()+left.RowsAffected()), nil
 }
 
 // Repeat implements [outbox.Source].
@@ -148,13 +158,21 @@ func (s *Source) Repeat(ctx context.Context, identity string) (int, error) {
 			return nil
 		}
 		// Rows that others hold are being completed or swept.
-		again, err := tx.Exec(ctx, `
-			UPDATE speedlayer.outbox SET delivered_at = NULL, attempts = 0, due = clock_timestamp() WHERE id = ANY (ARRAY(
-				SELECT id FROM speedlayer.outbox WHERE delivered_at > now() - $1::interval FOR UPDATE SKIP LOCKED))`, s.o.Retention)
+		tasks, err := tx.Exec(ctx, `
+			UPDATE speedlayer.outbox SET delivered_at = NULL, attempts = 0, due = clock_timestamp() WHERE ctid = ANY (ARRAY(
+				SELECT ctid FROM speedlayer.outbox WHERE delivered_at > now() - $1::interval FOR UPDATE SKIP LOCKED))`, s.o.Retention)
 		if err != nil {
-			return fmt.Errorf("outboxpgx: repeat: %w", err)
+			return fmt.Errorf("outboxpgx: repeat tasks: %w", err)
 		}
-		repeated = int(again.RowsAffected())
+		// A key that was invalidated many times is written once.
+		invalidations, err := tx.Exec(ctx, `
+			WITH gone AS (DELETE FROM speedlayer.outbox_recent WHERE delivered_at > now() - $1::interval RETURNING kind, target, keys)
+			INSERT INTO speedlayer.outbox (kind, target, key, due)
+			SELECT DISTINCT kind, target, key, clock_timestamp() FROM gone CROSS JOIN unnest(keys) AS k (key)`, s.o.Retention)
+		if err != nil {
+			return fmt.Errorf("outboxpgx: repeat invalidations: %w", err)
+		}
+		repeated = int(tasks.RowsAffected() + invalidations.RowsAffected())
 		return nil
 	})
 	if err != nil {
@@ -169,10 +187,16 @@ const backlogLimit = 5000
 // Backlog implements [outbox.Source]. A row that was repeated counts from then.
 func (s *Source) Backlog(ctx context.Context) (rows int, oldest time.Duration, err error) {
 	var seconds float64
-	err = s.pool.QueryRow(ctx, `
-		SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float8 FROM (
-			SELECT CASE WHEN attempts = 0 THEN greatest(created_at, due) ELSE created_at END AS since
-			FROM speedlayer.outbox WHERE delivered_at IS NULL ORDER BY due, id LIMIT $1) AS w`, backlogLimit).Scan(&rows, &seconds)
+	err = s.transaction(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT `+byIndex); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `
+			SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float8 FROM (
+				SELECT CASE WHEN attempts = 0 THEN greatest(created_at, due) ELSE created_at END AS since
+				FROM speedlayer.outbox WHERE delivered_at IS NULL AND due < 'infinity' ORDER BY due, id LIMIT $1) AS w`,
+			backlogLimit).Scan(&rows, &seconds)
+	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("outboxpgx: backlog: %w", err)
 	}

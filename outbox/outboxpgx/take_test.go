@@ -61,9 +61,13 @@ func TestRowsArriveAsTheyWereWritten(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("took\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	// Invalidations and durable tasks stay for a while, tasks do not.
-	if n := value[int](t, pool, `SELECT count(*) FROM speedlayer.outbox`); n != 5 {
-		t.Errorf("%d rows stay, want 5", n)
+	// Durable tasks stay, invalidations are kept for a while by their keys, tasks are gone.
+	if stay := value[string](t, pool, `SELECT string_agg(key, ',') FROM speedlayer.outbox`); stay != "" {
+		t.Errorf("the rows %q stay, want the durable task", stay)
+	}
+	kept := value[string](t, pool, `SELECT string_agg(format('%s %s %s', kind, target, keys), ', ' ORDER BY kind) FROM speedlayer.outbox_recent`)
+	if want := `invalidate user {1,"it's {2}"}, invalidate_all user {""}, invalidate_tag users {all}`; kept != want {
+		t.Errorf("kept %q, want %q", kept, want)
 	}
 	if taken, _, err := source.Take(t.Context(), 100, confirm); err != nil || taken != 0 {
 		t.Errorf("another Take: %d rows, %v, want none", taken, err)
@@ -105,7 +109,11 @@ func TestNothingIsLostOrInventedWhileRelaysAreKilled(t *testing.T) {
 						ctx, cancel := context.WithCancel(t.Context())
 						_, _, _ = source.Take(ctx, 20, func(ctx context.Context, rows []outbox.Row) []error {
 							results := sink.Deliver(ctx, rows)
-							switch rand.IntN(4) {
+							fate := rand.IntN(4)
+							if kills.Load() == 0 { // somebody must die
+								fate = 0
+							}
+							switch fate {
 							case 0:
 								kills.Add(1)
 								cancel()
@@ -205,8 +213,9 @@ func TestOnlyOneRelayTakesAtATimeUnlessTheyAreConcurrent(t *testing.T) {
 	}
 }
 
+// TestABulkUpdateGoesThroughInBoundedMemory runs while no other test does: it measures
+// the memory of the process.
 func TestABulkUpdateGoesThroughInBoundedMemory(t *testing.T) {
-	t.Parallel()
 	pool := database(t)
 	const rows = 100_000
 	exec(t, pool, `CREATE TABLE t (id int PRIMARY KEY, a int);
@@ -218,7 +227,7 @@ func TestABulkUpdateGoesThroughInBoundedMemory(t *testing.T) {
 	var before, now runtime.MemStats
 	runtime.ReadMemStats(&before)
 	seen, largest, peak := make([]bool, rows+1), 0, uint64(0)
-	start, total := time.Now(), 0
+	start, total, pauses := time.Now(), 0, 0
 	for {
 		taken, delivered, err := source.Take(t.Context(), 1000, func(_ context.Context, batch []outbox.Row) []error {
 			for _, row := range batch {
@@ -236,6 +245,10 @@ func TestABulkUpdateGoesThroughInBoundedMemory(t *testing.T) {
 			}
 			return make([]error, len(batch))
 		})
+		if err != nil && pauses < 20 { // a Take has a second, less than a pause of the machine may be
+			pauses++
+			continue
+		}
 		if err != nil || taken != delivered {
 			t.Fatalf("Take: %d, %d, %v", taken, delivered, err)
 		}
@@ -251,7 +264,7 @@ func TestABulkUpdateGoesThroughInBoundedMemory(t *testing.T) {
 	if largest > 1000 {
 		t.Errorf("a batch of %d rows, want at most 1,000", largest)
 	}
-	// Other tests run beside this one; all rows at once would be 30 MiB.
+	// All rows at once would be 30 MiB.
 	if peak > before.HeapAlloc+20<<20 {
 		t.Errorf("the heap grew by %d KiB", (peak-before.HeapAlloc)>>10)
 	}
@@ -265,31 +278,16 @@ func TestAStalledSinkHoldsRowLocksNoLongerThanTheDeadline(t *testing.T) {
 			pool := database(t)
 			source := newSource(t, pool, outboxpgx.Options{})
 			exec(t, pool, `SELECT speedlayer.outbox_invalidate('t', '1')`)
-			stalled, release := make(chan struct{}), make(chan struct{})
-			var taking sync.WaitGroup
-			taking.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-				defer cancel()
-				_, delivered, err := source.Take(ctx, 10, func(ctx context.Context, rows []outbox.Row) []error {
-					close(stalled)
-					if heeds {
-						<-ctx.Done()
-					} else {
-						<-release
-					}
-					return make([]error, len(rows))
-				})
-				if err == nil || delivered != 0 {
-					t.Errorf("Take: %d delivered, %v, want an error", delivered, err)
+			// On a machine that is so busy that the time is over before the sink has the row,
+			// or before anybody asks for the lock, it has another one.
+			var held time.Duration
+			for try := 0; held < 100*time.Millisecond; try++ {
+				if try == 20 {
+					t.Fatalf("the row was locked for %v, want about half a second", held)
 				}
-			})
-			<-stalled
-			start := time.Now()
-			exec(t, pool, `SELECT FROM speedlayer.outbox FOR UPDATE`) // waits for the lock
-			held := time.Since(start)
-			close(release)
-			taking.Wait()
-			if held < 100*time.Millisecond || held > 3*time.Second {
+				held = lockedByAStalledSink(t, pool, source, heeds)
+			}
+			if held > 20*time.Second {
 				t.Errorf("the row was locked for %v, want about half a second", held)
 			}
 			await(t, "another Take gets the row", func() bool { // a session that ends gives up its locks in turn
@@ -298,6 +296,43 @@ func TestAStalledSinkHoldsRowLocksNoLongerThanTheDeadline(t *testing.T) {
 			})
 		})
 	}
+}
+
+// lockedByAStalledSink has a sink stall with a row for half a second, and returns how
+// long the row was locked for somebody else; 0 where the sink did not get it.
+func lockedByAStalledSink(t *testing.T, pool *pgxpool.Pool, source *outboxpgx.Source, heeds bool) time.Duration {
+	t.Helper()
+	stalled, release, over := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		began := false
+		_, delivered, err := source.Take(ctx, 10, func(ctx context.Context, rows []outbox.Row) []error {
+			began = true
+			close(stalled)
+			if heeds {
+				<-ctx.Done()
+			} else {
+				<-release
+			}
+			return make([]error, len(rows))
+		})
+		if began && err == nil || delivered != 0 {
+			t.Errorf("Take: %d delivered, %v, want an error", delivered, err)
+		}
+	}()
+	var held time.Duration
+	select {
+	case <-stalled:
+		start := time.Now()
+		exec(t, pool, `SELECT FROM speedlayer.outbox FOR UPDATE`) // waits for the lock
+		held = time.Since(start)
+	case <-over:
+	}
+	close(release)
+	<-over
+	return held
 }
 
 func TestRefusedRowsStepBehindOthersAndComeBack(t *testing.T) {
@@ -335,15 +370,21 @@ func TestRefusedRowsStepBehindOthersAndComeBack(t *testing.T) {
 		t.Errorf("taken in the order %q, want the new row first and then both that were refused", order)
 	}
 	exec(t, pool, `UPDATE speedlayer.outbox SET attempts = 100, due = now()`)
+	before := value[time.Time](t, pool, `SELECT clock_timestamp()`)
 	if _, _, err := source.Take(t.Context(), 10, deliver); err != nil {
 		t.Fatal(err)
 	}
-	pause := `SELECT extract(epoch FROM due - clock_timestamp())::float8 FROM speedlayer.outbox WHERE key = $1`
-	if s := value[float64](t, pool, pause, "away"); s <= 0 || s > 0.5 {
-		t.Errorf("a row that waits for Redis pauses for %v s, want at most 0.5", s)
+	now := value[time.Time](t, pool, `SELECT clock_timestamp()`)
+	// The pauses began at some time between these two.
+	pause := func(key string) (longest, shortest float64) {
+		const due = `SELECT extract(epoch FROM due - $2)::float8 FROM speedlayer.outbox WHERE key = $1`
+		return value[float64](t, pool, due, key, before), value[float64](t, pool, due, key, now)
 	}
-	if s := value[float64](t, pool, pause, "unknown"); s < 5 || s > 10 {
-		t.Errorf("a row that is refused pauses for %v s, want 10", s)
+	if longest, shortest := pause("away"); longest <= 0 || shortest > 0.5 {
+		t.Errorf("a row that waits for Redis pauses for %v to %v s, want at most 0.5", shortest, longest)
+	}
+	if longest, shortest := pause("unknown"); longest < 5 || shortest > 10 {
+		t.Errorf("a row that is refused pauses for %v to %v s, want 10", shortest, longest)
 	}
 	rows, oldest, err := source.Backlog(t.Context())
 	if err != nil || rows != 2 || oldest < 50*time.Millisecond || oldest > time.Minute {

@@ -20,6 +20,14 @@ const (
 	clearTimeout   = 500 * time.Millisecond
 )
 
+// Writers read the flag from a sequence, which no transaction holds back. A failed
+// one may leave it cleared while somebody sleeps, until he looks next.
+const (
+	flagged   = `(pg_sequence_last_value('speedlayer.outbox_asleep') IS NOT NULL)`
+	setFlag   = `setval('speedlayer.outbox_asleep', ceil(extract(epoch FROM asleep_until))::bigint)`
+	clearFlag = `CASE WHEN ` + flagged + ` THEN setval('speedlayer.outbox_asleep', 1, false) END`
+)
+
 // Wait implements [outbox.Source].
 //
 // It listens on a connection of its own, tells writers that somebody sleeps, and
@@ -63,7 +71,8 @@ func (s *Source) listen(ctx context.Context) error {
 	defer cancel()
 	conn, err := s.connect(ctx)
 	if err == nil {
-		if _, err = conn.Exec(ctx, "LISTEN "+channel); err == nil {
+		if _, err = conn.Exec(ctx, `SET jit = off; SET enable_seqscan = off; SET enable_sort = off;
+		SET enable_bitmapscan = off; LISTEN `+channel); err == nil {
 			s.listener = conn
 			return nil
 		}
@@ -142,8 +151,9 @@ func (s *Source) prepare(ctx context.Context) (time.Duration, error) {
 func (s *Source) fallAsleep(ctx context.Context) error {
 	_, err := s.listener.Exec(ctx, `
 		UPDATE speedlayer.outbox_relay SET asleep_until = clock_timestamp() + interval '10 seconds'
-		WHERE (asleep_until IS NULL OR asleep_until < clock_timestamp() + interval '5 seconds')
-		AND (taken_at IS NULL OR taken_at = $2 OR taken_at < clock_timestamp() - $1::interval)`, busyFor, s.took.Load())
+		WHERE (asleep_until IS NULL OR asleep_until < clock_timestamp() + interval '5 seconds' OR NOT `+flagged+`)
+		AND (taken_at IS NULL OR taken_at = $2 OR taken_at < clock_timestamp() - $1::interval)
+		RETURNING `+setFlag, busyFor, s.took.Load())
 	if err != nil {
 		return fmt.Errorf("outboxpgx: fall asleep: %w", err)
 	}
@@ -155,7 +165,7 @@ func (s *Source) nextDue(ctx context.Context) (time.Duration, error) {
 	var seconds float64
 	err := s.listener.QueryRow(ctx, `
 		SELECT extract(epoch FROM greatest(due, 'epoch'::timestamptz) - clock_timestamp())::float8
-		FROM speedlayer.outbox WHERE delivered_at IS NULL ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED`).Scan(&seconds)
+		FROM speedlayer.outbox WHERE delivered_at IS NULL AND due < 'infinity' ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED`).Scan(&seconds)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Hour, nil
 	}
@@ -173,7 +183,8 @@ func (s *Source) nextDue(ctx context.Context) (time.Duration, error) {
 func (s *Source) wakeUp(ctx context.Context) error {
 	ctx, cancel := bounded(ctx, clearTimeout)
 	defer cancel()
-	_, err := s.listener.Exec(ctx, `UPDATE speedlayer.outbox_relay SET asleep_until = NULL WHERE asleep_until IS NOT NULL`)
+	_, err := s.listener.Exec(ctx, `UPDATE speedlayer.outbox_relay SET asleep_until = NULL
+		WHERE asleep_until IS NOT NULL RETURNING `+clearFlag)
 	if err != nil {
 		return fmt.Errorf("outboxpgx: wake up: %w", err)
 	}

@@ -107,6 +107,18 @@ func TestWhatAWatchWrites(t *testing.T) {
 			},
 		},
 		{
+			"the key is made of other columns",
+			`CREATE TABLE t (a int, b int, id text GENERATED ALWAYS AS (a::text || '-' || b::text) STORED PRIMARY KEY)`,
+			`SELECT speedlayer.outbox_watch('t', 'user', 'id')`,
+			[][]string{
+				{`INSERT INTO t VALUES (1, 2)`, "invalidate user 1-2"},
+				{`UPDATE t SET b = 3`, "invalidate user 1-2", "invalidate user 1-3"},
+				{`INSERT INTO t VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET a = 5`, "invalidate user 1-3", "invalidate user 5-3"},
+				{`MERGE INTO t USING (VALUES (1)) AS v ON true WHEN MATCHED THEN UPDATE SET a = 6`, "invalidate user 5-3", "invalidate user 6-3"},
+				{`CREATE VIEW v AS SELECT a AS b, b AS a FROM t; UPDATE v SET b = 7`, "invalidate user 6-3", "invalidate user 7-3"},
+			},
+		},
+		{
 			"each row", `CREATE TABLE t (id int PRIMARY KEY, a text, b text)`,
 			`SELECT speedlayer.outbox_watch('t', 'user', 'id', tags => '{"users": "all"}', columns => '{a}', each_row => true)`,
 			[][]string{
@@ -238,9 +250,9 @@ func TestAWatchLeavesTheFunctionOfAnotherTableAlone(t *testing.T) {
 	pool := database(t)
 	exec(t, pool, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (key int PRIMARY KEY);
 		SELECT speedlayer.outbox_watch('a', 'x', 'id')`)
-	name := value[string](t, pool, `SELECT tgfoid::regproc::text FROM pg_trigger WHERE tgrelid = 'a'::regclass LIMIT 1`)
+	name := value[string](t, pool, `SELECT tgfoid::regproc::text FROM pg_trigger WHERE tgrelid = 'a'::regclass AND tgname LIKE '%\_insert\_%'`)
 	exec(t, pool, `ALTER FUNCTION `+name+` RENAME TO outbox_`+
-		value[string](t, pool, `SELECT 'b'::regclass::oid || '_' || speedlayer.outbox_suffix('x')`))
+		value[string](t, pool, `SELECT 'b'::regclass::oid || '_' || speedlayer.outbox_suffix('x') || '_insert'`))
 	exec(t, pool, `SELECT speedlayer.outbox_watch('b', 'x', 'key')`)
 	exec(t, pool, `INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)`)
 	if got, want := written(t, pool), []string{"invalidate x 1", "invalidate x 2"}; !slices.Equal(got, want) {

@@ -7,6 +7,7 @@
 --
 -- Atomic, because two callers must not revive the same task twice.
 
+even_if_full()
 local reply, t = {0}, now()
 for i = 2, #ARGV do
   local id = ARGV[i]

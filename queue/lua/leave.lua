@@ -10,6 +10,7 @@
 if not alive(ARGV[1]) then
   return -1
 end
+even_if_full()
 local most, n = tonumber(ARGV[2]), 0
 for _, stream in ipairs(streams) do
   if n < most then

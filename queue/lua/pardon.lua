@@ -6,6 +6,7 @@
 --
 -- Atomic, because a count must not be lost between look and write.
 
+even_if_full()
 for _, id in ipairs(ARGV) do
   if redis.call('HEXISTS', crashes, id) == 1 and redis.call('HINCRBY', crashes, id, -1) <= 0 then
     redis.call('HDEL', crashes, id)

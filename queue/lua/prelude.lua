@@ -29,11 +29,22 @@
 -- before what it replaces is removed, here and in every script: a script that
 -- stops half-way (out of memory, a key of a wrong type) may leave a task twice,
 -- never not at all.
+--
+-- A full Redis refuses what may need memory. A queue must not stand still for that: what
+-- is carried out makes room. So scripts that only move tasks, or say that a worker lives,
+-- begin with even_if_full; those that add some do not.
 
 local list, inbox, again, high, normal, low, suspects, scheduled, retry, dead,
   workers, gone, crashes, meta, reaper, cron, base = unpack(KEYS)
 local streams = {again, high, normal, low, suspects}
 local group = 'workers'
+
+-- even_if_full lets a script run when Redis has no memory left: it does not refuse what
+-- comes after a write, because a script must not stop half-way. This one writes nothing;
+-- there is no such key. The flag allow-oom, which says the same, is new in Redis 7.
+local function even_if_full()
+  redis.call('DEL', base .. 'none')
+end
 
 -- now is the server's clock in ms, the only clock that the queue knows.
 local function now()

@@ -12,6 +12,7 @@
 --       4 ms without a reaper that count as such a stall
 --       5 ms that the workers then get
 --       6 error text
+--       7 ms after which a consumer that holds nothing is forgotten
 -- Returns {task...}, each {id, crashes, dead}; dead is 1 for one that was given up.
 --
 -- Atomic, because a lease that is renewed between the look and the write must
@@ -26,6 +27,7 @@ local last, grace = tonumber(state[1] or '0'), tonumber(state[2] or '0')
 if last > grace and t - last > tonumber(ARGV[4]) then
   grace = t + tonumber(ARGV[5])
 end
+even_if_full()
 redis.call('HSET', reaper, 'last', t, 'grace', grace)
 if t < grace and grace - t <= tonumber(ARGV[5]) then -- not if the clock was set back
   return {}
@@ -79,7 +81,7 @@ for _, stream in ipairs(streams) do
       if not alive(info.name) then
         if tonumber(info.pending) == 0 then
           -- Its last command may still be on its way.
-          if tonumber(info.idle) > 60000 then
+          if tonumber(info.idle) > tonumber(ARGV[7]) then
             redis.call('XGROUP', 'DELCONSUMER', stream, group, info.name)
           end
         elseif left > 0 then

@@ -12,6 +12,7 @@
 if ARGV[3] == '1' and not alive(ARGV[1]) then
   return 0
 end
+even_if_full()
 for _, stream in ipairs(streams) do
   local made = redis.pcall('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
   if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then

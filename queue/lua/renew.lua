@@ -11,5 +11,6 @@
 if not alive(ARGV[1]) then
   return 0
 end
+even_if_full()
 redis.call('ZADD', workers, now() + tonumber(ARGV[2]), ARGV[1])
 return 1

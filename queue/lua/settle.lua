@@ -18,6 +18,7 @@ local answers = {}
 if not alive(ARGV[1]) then
   return answers
 end
+even_if_full()
 local max_dead, time = tonumber(ARGV[2]), now()
 for i = 3, #ARGV, 7 do
   local stream, entry, what = streams[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2]

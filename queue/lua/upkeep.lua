@@ -59,6 +59,7 @@ local function drain()
   end
 end
 
+even_if_full()
 promote(scheduled)
 promote(retry)
 if ARGV[2] == '1' then

@@ -12,7 +12,7 @@ import (
 )
 
 // checkTimeout bounds the check of one piece of a history.
-const checkTimeout = 20 * time.Second
+const checkTimeout = time.Minute
 
 // operation is a step of the models.
 type operation struct {

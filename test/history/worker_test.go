@@ -19,7 +19,7 @@ import (
 )
 
 // leaseTTL is how long a dead worker's load may hold others up.
-const leaseTTL = 2 * time.Second
+const leaseTTL = 6 * time.Second
 
 // maxStaleness is the bound that the checker holds against local hits.
 const maxStaleness = time.Second
@@ -97,7 +97,7 @@ func runWorker(encoded string) error {
 func (w *worker) options(which int) cache.Options {
 	o := cache.Options{
 		NegativeTTL:  time.Minute,
-		LoadTimeout:  10 * time.Second, // never reached; the leases end long before
+		LoadTimeout:  20 * time.Second, // never reached; the leases end long before
 		LeaseTTL:     leaseTTL,
 		LocalBytes:   -1,
 		MaxStaleness: maxStaleness,
@@ -227,7 +227,7 @@ func (w *worker) loader(which int) cache.Loader[int, row] {
 }
 
 func (w *worker) read(which, key int) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	e := event{Kind: kindRead, Cache: which, Key: key, Start: now()}
 	entry, err := w.caches[which].Lookup(ctx, key)
@@ -248,7 +248,7 @@ func (w *worker) read(which, key int) {
 }
 
 func (w *worker) write(which, key int) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	e := event{Kind: kindWrite, Cache: which, Key: key, Start: now()}
 	err := w.db.QueryRow(ctx, `

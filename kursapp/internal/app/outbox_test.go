@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/outbox"
@@ -39,7 +40,7 @@ func (f *fakeTasks) Add(_ context.Context, rows []outbox.Row) []error {
 func TestRowsGoWhereTheyBelong(t *testing.T) {
 	t.Parallel()
 	client := redistest.Start(t).Client(t)
-	users := kurs.NewUsers(kurs.UsersDeps{Client: client})
+	users := kurs.NewUsers(kurs.UsersDeps{Client: client, CacheOptions: cache.Options{RedisTimeout: time.Minute}})
 	t.Cleanup(users.Close)
 	if err := client.Do(t.Context(), client.B().Set().Key("cache:user:1").Value("{}").Build()).Error(); err != nil {
 		t.Fatal(err)

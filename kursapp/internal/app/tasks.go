@@ -13,9 +13,10 @@ import (
 // taskQueue takes tasks of the outbox to a queue.
 type taskQueue struct{ *queue.Queue }
 
-// Add implements tasks. A row that comes again is dropped: an ordinary one for an hour,
-// which is far longer than a relay that died leaves it unmarked; a durable one as long
-// as the queue has the task, however long that is tried.
+// Add implements tasks. A row that comes again is dropped for an hour, which is far
+// longer than a relay that died leaves it unmarked, even when the task is over by then;
+// a durable one also as long as the queue has the task, however long that is tried. A
+// Redis that lost the task has lost its id as well, and takes it again at once.
 func (q taskQueue) Add(ctx context.Context, rows []outbox.Row) []error {
 	errs := make([]error, len(rows))
 	if err := q.add(ctx, rows...); err == nil {
@@ -42,8 +43,7 @@ func (q taskQueue) add(ctx context.Context, rows ...outbox.Row) error {
 	for i, row := range rows {
 		tasks[i] = queue.NewTask{ID: row.TaskID(), Type: row.Key, Payload: row.Payload}
 		if row.Durable {
-			// Not OnceFor: after Redis has lost the task it must be taken again at once.
-			tasks[i].Unique, tasks[i].OnceFor = row.TaskID(), time.Millisecond
+			tasks[i].Unique = row.TaskID()
 		}
 	}
 	_, err := q.Queue.Add(ctx, tasks...)

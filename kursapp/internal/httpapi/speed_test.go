@@ -79,7 +79,7 @@ func cachedUsers(tb testing.TB) *kurs.Users {
 		CacheOptions: cache.Options{LocalBytes: 1 << 20, TTL: time.Hour},
 	})
 	tb.Cleanup(users.Close)
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		e, err := users.Get(tb.Context(), 1)
 		if err != nil {
 			tb.Fatal(err)

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, redistest.IgnoreLeaks()...) }
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // eventually fails the test if cond does not come true.
 func eventually(t *testing.T, what string, cond func() bool) {
@@ -35,7 +35,7 @@ func newQueue(t *testing.T) *queue.Queue {
 	t.Helper()
 	o := jobs.QueueOptions()
 	o.Backoff = func(int) time.Duration { return time.Millisecond }
-	o.RedisTimeout = 5 * time.Second
+	o.RedisTimeout = patience / 2
 	return queue.New(redistest.Shared(t).Client(t), redistest.Prefix(t)+"mails", o)
 }
 

@@ -237,7 +237,7 @@ func TestSlowServersAreLeftInTime(t *testing.T) {
 				})
 				begin := time.Now()
 				err := sender.Send(t.Context(), hello)
-				if took := time.Since(begin); err == nil || permanent(t, err) || took > 10*time.Second {
+				if took := time.Since(begin); err == nil || permanent(t, err) || took > 30*time.Second {
 					t.Errorf("Send = %v after %v, want a timeout after half a second", err, took)
 				}
 			})
@@ -259,7 +259,7 @@ func TestCancelledSendReturnsAtOnce(t *testing.T) {
 	}()
 	begin := time.Now()
 	err := newSMTP(t, "smtp://"+addr).Send(ctx, hello)
-	if took := time.Since(begin); !errors.Is(err, queue.ErrShutdown) || took > 10*time.Second {
+	if took := time.Since(begin); !errors.Is(err, queue.ErrShutdown) || took > 30*time.Second {
 		t.Errorf("Send = %v after %v, want the cause at once", err, took)
 	}
 }

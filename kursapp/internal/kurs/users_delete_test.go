@@ -83,12 +83,12 @@ func TestDeleteWithoutRedis(t *testing.T) {
 	if err := w.users.Delete(t.Context(), demoActor, user.ID); err != nil {
 		t.Errorf("delete: %v", err)
 	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("took %v, want at most 5s", took)
+	if took := time.Since(began); took > slack {
+		t.Errorf("took %v, want at most %v", took, slack)
 	}
 	w.redis.Thaw(t)
 	// The frozen server may run the revocation now, or not at all. Either way:
-	eventually(t, 10*time.Second, "sessions can be looked up again", func() bool {
+	eventually(t, "sessions can be looked up again", func() bool {
 		_, err := w.accounts.Authenticate(t.Context(), s.Token)
 		return kurs.CodeOf(err) == kurs.CodeSessionInvalid
 	})

@@ -41,13 +41,20 @@ type world struct {
 	derivations atomic.Int64 // how often a password was hashed or verified
 }
 
+// redisTimeout is the time for Redis. It is more than the pauses of a busy machine.
+// slack is what such a machine, and several such times, may add to a bound.
+const (
+	redisTimeout = 4 * time.Second
+	slack        = 30 * time.Second
+)
+
 func newDemo(t *testing.T) *world       { t.Helper(); return newWorld(t, true) }
 func newProduction(t *testing.T) *world { t.Helper(); return newWorld(t, false) }
 
 func newWorld(t *testing.T, demo bool) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kursapp.db")
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, CallTimeout: slack})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +65,8 @@ func newWorld(t *testing.T, demo bool) *world {
 	})
 	w := &world{redis: redistest.Start(t), store: &faultyStore{Store: db}, path: path}
 	w.client = connect(t, w.redis)
-	w.sessions = session.New[int64, map[string]string](w.client, session.Options{LocalBytes: -1})
-	w.limiter = ratelimit.New(w.client, ratelimit.Options{})
+	w.sessions = session.New[int64, map[string]string](w.client, session.Options{LocalBytes: -1, RedisTimeout: redisTimeout})
+	w.limiter = ratelimit.New(w.client, ratelimit.Options{RedisTimeout: redisTimeout})
 	t.Cleanup(w.limiter.Close)
 	w.limits = kurs.NewLimits(w.limiter)
 	w.outbox, w.confirm = db.Outbox(), &confirmMails{}
@@ -99,7 +106,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 	t.Helper()
 	users := kurs.NewUsers(kurs.UsersDeps{
 		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter,
-		CacheOptions: cache.Options{NegativeTTL: time.Minute},
+		CacheOptions: cache.Options{NegativeTTL: time.Minute, RedisTimeout: redisTimeout},
 	})
 	t.Cleanup(users.Close)
 	return users
@@ -121,9 +128,8 @@ func connect(t *testing.T, s *redistest.Server) *countingClient {
 	}
 	client := redisx.Open(o, redisx.LazyOptions{})
 	t.Cleanup(client.Close)
-	if err := client.TryConnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	// An attempt has a second, which may be too little on a busy machine.
+	eventually(t, "connected", func() bool { return client.TryConnect(t.Context()) == nil })
 	return &countingClient{Client: client}
 }
 
@@ -232,8 +238,9 @@ func (w *world) wantDerivations(t *testing.T, want int64) {
 }
 
 // eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, within time.Duration, what string, condition func() bool) {
+func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
+	const within = time.Minute
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	ticker := time.NewTicker(5 * time.Millisecond)

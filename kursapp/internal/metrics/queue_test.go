@@ -88,7 +88,7 @@ func TestAQueueThatCannotBeAskedSpoilsNoScrape(t *testing.T) {
 	)
 	begin := time.Now()
 	body := scrape(t, m)
-	if took := time.Since(begin); took > 9*time.Second {
+	if took := time.Since(begin); took > 30*time.Second {
 		t.Errorf("the scrape took %v", took)
 	}
 	for _, line := range []string{`kursapp_queue_tasks{queue="fine",state="dead"} 3`, `kursapp_cache_hits_total{cache="users",tier="redis"} 5`} {
@@ -121,7 +121,7 @@ func TestQueuesOfAFrozenRedisAreLeftOut(t *testing.T) {
 	if strings.Contains(body, "kursapp_queue_") || !strings.Contains(body, "kursapp_cache_hits_total") {
 		t.Errorf("while Redis is frozen:\n%s", body)
 	}
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(body, waiting); body = scrape(t, m) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(body, waiting); body = scrape(t, m) {
 		if time.Now().After(end) {
 			t.Fatalf("after it thawed:\n%s", body)
 		}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/speedlayer/speedlayer/internal/pgtest"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
@@ -201,7 +200,7 @@ func TestDemoRefusesDatabasesElsewhere(t *testing.T) {
 		"postgres:///kursapp?host=db.example.com",
 	} {
 		// Refused without a look at the network: none of these exist.
-		wantWithin(t, time.Second, url, func() error { return open(t, url).PrepareDemo(t.Context(), "hash") }, postgres.ErrNotLoopback)
+		wantWithin(t, outageLimit, url, func() error { return open(t, url).PrepareDemo(t.Context(), "hash") }, postgres.ErrNotLoopback)
 	}
 	for _, url := range []string{
 		"postgres://max@127.0.0.1:1/kursapp",
@@ -211,7 +210,7 @@ func TestDemoRefusesDatabasesElsewhere(t *testing.T) {
 		"postgres:///kursapp?host=/nonexistent",
 	} {
 		// On this machine, but nobody is there.
-		wantWithin(t, 3*time.Second, url, func() error { return open(t, url).PrepareDemo(t.Context(), "hash") }, kurs.ErrUnavailable)
+		wantWithin(t, outageLimit, url, func() error { return open(t, url).PrepareDemo(t.Context(), "hash") }, kurs.ErrUnavailable)
 	}
 }
 

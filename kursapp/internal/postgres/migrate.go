@@ -65,7 +65,7 @@ func (s *Store) up(ctx context.Context) (err error) {
 	db := stdlib.OpenDB(*s.pool.Config().ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithGoMigrations(outboxMigration()),
+		goose.WithGoMigrations(outboxMigrations()...),
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return err
@@ -149,5 +149,5 @@ func knownMigrations() ([]Migration, error) {
 		}
 		migrations[i] = Migration{Version: version, Name: e.Name()}
 	}
-	return append(migrations, Migration{Version: outboxVersion, Name: "00003_outbox.go"}), nil
+	return append(migrations, outboxVersions...), nil
 }

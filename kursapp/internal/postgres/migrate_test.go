@@ -34,8 +34,8 @@ func TestManyInstancesMigrateOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := query[int](t, url, rows); n != 4 {
-		t.Errorf("%d rows of migrations, want 4 (none was applied twice)", n)
+	if n := query[int](t, url, rows); n != 5 {
+		t.Errorf("%d rows of migrations, want 5 (none was applied twice)", n)
 	}
 	if err := open(t, url).Migrate(t.Context()); err != nil {
 		t.Errorf("migrating again: %v", err)
@@ -103,7 +103,7 @@ func TestMigrationStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(before) != 3 || before[0].Version != 1 || before[0].Name != "00001_users.sql" || !before[0].AppliedAt.IsZero() || before[1].Version != 2 {
+	if len(before) != 4 || before[0].Version != 1 || before[0].Name != "00001_users.sql" || !before[0].AppliedAt.IsZero() || before[1].Version != 2 {
 		t.Errorf("status of an empty database: %+v", before)
 	}
 	if err := s.Migrate(t.Context()); err != nil {
@@ -131,6 +131,38 @@ func TestStatusChangesNothing(t *testing.T) {
 	}
 }
 
+// A writer that has locked a user and is about to change him meets the migration
+// that brings the outbox up to date.
+func TestMigratingTheOutboxBesideAWriterIsNoDeadlock(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	s := migrated(t, url)
+	create(t, s, "a@example.com")
+	execute(t, url, `DELETE FROM kursapp_migrations WHERE version_id = 4`)
+	writer, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close(context.Background())
+	if _, err := writer.Exec(t.Context(), `BEGIN; SELECT FROM users FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Migrate(context.Background()) }()
+	eventually(t, "the migration waits for the writer", func() error {
+		if query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == 0 {
+			return errors.New("nobody waits")
+		}
+		return nil
+	})
+	if _, err := writer.Exec(t.Context(), `UPDATE users SET name = 'Moritz'; COMMIT`); err != nil {
+		t.Errorf("the writer: %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("the migration: %v", err)
+	}
+}
+
 func TestMigrateWaitsForTheLockAndItsContext(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
@@ -145,7 +177,7 @@ func TestMigrateWaitsForTheLockAndItsContext(t *testing.T) {
 	s := open(t, url)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	wantWithin(t, 2*time.Second, "Migrate beside another process", func() error { return s.Migrate(ctx) }, kurs.ErrUnavailable)
+	wantWithin(t, outageLimit, "Migrate beside another process", func() error { return s.Migrate(ctx) }, kurs.ErrUnavailable)
 
 	done := make(chan error, 1)
 	go func() { done <- s.Migrate(t.Context()) }()

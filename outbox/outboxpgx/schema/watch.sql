@@ -1,5 +1,10 @@
--- Functions that make a table tell of its changes. Each watch is one trigger
--- function with static SQL and up to five triggers, all written by outbox_watch.
+-- Functions that make a table tell of its changes. Each watch is up to five triggers
+-- with a function each of static SQL, all written by outbox_watch.
+--
+-- The trigger functions run with the rights of their owner under the search_path of
+-- whoever writes: to set another one at each call costs as much as the row's index.
+-- So every name in them is qualified, operators too, and IS DISTINCT FROM, which
+-- looks for an operator by name, does not occur.
 
 -- The end of the names of the triggers and the function of one watch.
 CREATE OR REPLACE FUNCTION speedlayer.outbox_suffix(target text) RETURNS text
@@ -11,6 +16,14 @@ $$;
 CREATE OR REPLACE FUNCTION speedlayer.outbox_columns(alias text, columns name[], suffix text DEFAULT '') RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(format('%s.%I%s', alias, c, suffix), ', ' ORDER BY i) FROM unnest(columns) WITH ORDINALITY AS u (c, i)
+$$;
+
+-- Tells whether values of these columns become text by PostgreSQL's own code alone.
+-- A cast of somebody's own type may call what it finds in the search_path.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_plain(relation regclass, columns name[]) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT bool_and(t.typnamespace = 'pg_catalog'::regnamespace) FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+    WHERE a.attrelid = relation AND a.attname = ANY (columns) AND a.attnum > 0
 $$;
 
 -- Builds the statement that writes the rows of one event. changed is a query for
@@ -47,71 +60,92 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
     WHEN alone THEN
         format('SELECT k.key FROM speedlayer_old AS o CROSS JOIN speedlayer_new AS n CROSS JOIN LATERAL '
-            '(SELECT n.%1$I::text AS key UNION ALL SELECT o.%1$I::text WHERE o.%1$I::text IS DISTINCT FROM n.%1$I::text) AS k'
-            ' WHERE ROW(%2$s)::record OPERATOR(pg_catalog.*<>) ROW(%3$s)::record',
+            '(SELECT n.%1$I::pg_catalog.text AS key UNION ALL SELECT o.%1$I::pg_catalog.text'
+            ' WHERE (o.%1$I::pg_catalog.text OPERATOR(pg_catalog.=) n.%1$I::pg_catalog.text) IS NOT TRUE) AS k'
+            ' WHERE ROW(%2$s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%3$s)::pg_catalog.record',
             key_column,
             speedlayer.outbox_columns('n', columns || key_column), speedlayer.outbox_columns('o', columns || key_column))
     ELSE
         format('SELECT DISTINCT k.key FROM speedlayer_old AS o FULL JOIN speedlayer_new AS n ON %2$s'
-            ' CROSS JOIN LATERAL (VALUES (o.%1$I::text), (n.%1$I::text)) AS k (key)'
-            ' WHERE ROW(%3$s)::record OPERATOR(pg_catalog.*<>) ROW(%4$s)::record',
+            ' CROSS JOIN LATERAL (VALUES (o.%1$I::pg_catalog.text), (n.%1$I::pg_catalog.text)) AS k (key)'
+            ' WHERE ROW(%3$s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%4$s)::pg_catalog.record',
             key_column,
-            (SELECT string_agg(format('o.%1$I::text = n.%1$I::text', c), ' AND ') FROM unnest(primary_key) AS c),
+            (SELECT string_agg(format('o.%1$I::pg_catalog.text OPERATOR(pg_catalog.=) n.%1$I::pg_catalog.text', c), ' AND ') FROM unnest(primary_key) AS c),
             speedlayer.outbox_columns('n', primary_key || columns || key_column),
             speedlayer.outbox_columns('o', primary_key || columns || key_column))
     END
 $$;
 
--- Builds the body of the trigger function.
+-- Builds the body of the trigger function for one event. Not one function for all:
+-- each IF in it would cost a writer a microsecond.
+DROP FUNCTION IF EXISTS speedlayer.outbox_body(text, name, jsonb, name[], name[], boolean);
 CREATE OR REPLACE FUNCTION speedlayer.outbox_body(
-    target text, key_column name, tags jsonb, columns name[], primary_key name[], each_row boolean
+    event text, target text, key_column name, tags jsonb, columns name[], primary_key name[], each_row boolean
 ) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     -- Rows with different primary keys have different keys, if that is what they are.
-    dedupe    text := CASE WHEN primary_key = ARRAY[key_column] THEN '' ELSE 'DISTINCT ' END;
-    on_insert text := format('SELECT %sn.%I::text AS key FROM speedlayer_new AS n', dedupe, key_column);
-    on_delete text := format('SELECT %so.%I::text AS key FROM speedlayer_old AS o', dedupe, key_column);
-    on_update text;
+    dedupe  text := CASE WHEN each_row OR primary_key = ARRAY[key_column] THEN '' ELSE 'DISTINCT ' END;
+    new_key text := CASE WHEN each_row THEN format('SELECT NEW.%I::pg_catalog.text AS key', key_column)
+        ELSE format('SELECT %sn.%I::pg_catalog.text AS key FROM speedlayer_new AS n', dedupe, key_column) END;
+    old_key text := CASE WHEN each_row THEN format('SELECT OLD.%I::pg_catalog.text AS key', key_column)
+        ELSE format('SELECT %so.%I::pg_catalog.text AS key FROM speedlayer_old AS o', dedupe, key_column) END;
+    body    text;
 BEGIN
-    IF each_row THEN
-        on_insert := format('SELECT NEW.%I::text AS key', key_column);
-        on_delete := format('SELECT OLD.%I::text AS key', key_column);
-        on_update := CASE WHEN columns IS NULL THEN '' ELSE
-                format(E'IF NOT (ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record) THEN RETURN NULL; END IF;\n    ',
-                    speedlayer.outbox_columns('NEW', columns || key_column), speedlayer.outbox_columns('OLD', columns || key_column))
-            END || speedlayer.outbox_statement(target, tags, on_insert || format(
-                ' UNION ALL SELECT OLD.%1$I::text WHERE OLD.%1$I::text IS DISTINCT FROM NEW.%1$I::text', key_column));
-    ELSIF columns IS NULL THEN
-        -- The new keys, once a statement; the old one of a row whose key changed comes
-        -- from a trigger for rows, which hardly ever fires.
-        on_update := format(E'IF TG_LEVEL = ''ROW'' THEN\n    %s\n    ELSE\n    %s\n    END IF;',
-            speedlayer.outbox_statement(target, NULL, format('SELECT OLD.%I::text AS key', key_column)),
-            speedlayer.outbox_statement(target, tags, on_insert));
+    CASE event
+    WHEN 'insert' THEN
+        body := speedlayer.outbox_statement(target, tags, new_key);
+    WHEN 'delete' THEN
+        body := speedlayer.outbox_statement(target, tags, old_key);
+    WHEN 'rekey' THEN
+        body := speedlayer.outbox_statement(target, NULL, format('SELECT OLD.%I::pg_catalog.text AS key', key_column));
+    WHEN 'truncate' THEN
+        body := speedlayer.outbox_statement(target, tags, 'SELECT NULL::pg_catalog.text AS key')
+            || format(E'\n    INSERT INTO speedlayer.outbox (kind, target) VALUES (''invalidate_all'', %L);', target);
+    WHEN 'update' THEN
+        IF each_row THEN
+            body := CASE WHEN columns IS NULL THEN '' ELSE
+                    format(E'IF NOT (ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record) THEN RETURN NULL; END IF;\n    ',
+                        speedlayer.outbox_columns('NEW', columns || key_column), speedlayer.outbox_columns('OLD', columns || key_column))
+                END || speedlayer.outbox_statement(target, tags, new_key || format(' UNION ALL SELECT OLD.%1$I::pg_catalog.text'
+                    ' WHERE (OLD.%1$I::pg_catalog.text OPERATOR(pg_catalog.=) NEW.%1$I::pg_catalog.text) IS NOT TRUE', key_column));
+        ELSIF columns IS NULL THEN
+            -- The new keys, once a statement; the old one of a row whose key changed
+            -- comes from the trigger for rows, which hardly ever fires.
+            body := speedlayer.outbox_statement(target, tags, new_key);
+        ELSE
+            body := format(E'IF (SELECT pg_catalog.count(*) FROM (SELECT FROM speedlayer_new LIMIT 2) AS s) OPERATOR(pg_catalog.=) 1 THEN'
+                '\n    %s\n    ELSE\n    %s\n    END IF;',
+                speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => true)),
+                speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => false)));
+        END IF;
     ELSE
-        on_update := format(E'IF (SELECT count(*) FROM (SELECT FROM speedlayer_new LIMIT 2) AS s) = 1 THEN\n    %s\n    ELSE\n    %s\n    END IF;',
-            speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => true)),
-            speedlayer.outbox_statement(target, tags, speedlayer.outbox_changed(key_column, columns, primary_key, alone => false)));
-    END IF;
+        RAISE EXCEPTION 'outbox_watch: there is no event %', quote_ident(event);
+    END CASE;
     RETURN format($body$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
     %s
-    ELSIF TG_OP = 'UPDATE' THEN
-    %s
-    ELSIF TG_OP = 'DELETE' THEN
-    %s
-    ELSE
-    %s
-    INSERT INTO speedlayer.outbox (kind, target) VALUES ('invalidate_all', %L);
-    END IF;
-    IF FOUND THEN
-    PERFORM pg_notify('speedlayer_outbox', '') FROM speedlayer.outbox_relay WHERE asleep_until > clock_timestamp();
+    IF FOUND AND pg_catalog.pg_sequence_last_value('speedlayer.outbox_asleep') IS NOT NULL THEN
+    PERFORM speedlayer.outbox_wake();
     END IF;
     RETURN NULL;
-END $body$,
-        speedlayer.outbox_statement(target, tags, on_insert), on_update, speedlayer.outbox_statement(target, tags, on_delete),
-        speedlayer.outbox_statement(target, tags, 'SELECT NULL::text AS key'), target);
+END $body$, body);
+END $$;
+
+-- Makes the trigger function for one event, which only triggers can call.
+CREATE OR REPLACE FUNCTION speedlayer.outbox_function(relation regclass, suffix text, event text, body text, plain boolean) RETURNS name
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    function name := format('outbox_%s_%s_%s', relation::oid, suffix, event);
+BEGIN
+    -- In a restored database the name may belong to a table that had this oid before.
+    WHILE EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'speedlayer'::regnamespace AND p.proname = function) LOOP
+        function := function || '_';
+    END LOOP;
+    EXECUTE format('CREATE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER %s AS %L',
+        function, CASE WHEN plain THEN '' ELSE 'SET search_path = pg_catalog, pg_temp' END, body);
+    EXECUTE format('REVOKE ALL ON FUNCTION speedlayer.%I() FROM PUBLIC', function);
+    RETURN function;
 END $$;
 
 -- Makes a table tell of its changes: each changed row invalidates the entry of the
@@ -141,11 +175,15 @@ CREATE OR REPLACE FUNCTION speedlayer.outbox_watch(
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     suffix      text := speedlayer.outbox_suffix(target);
-    function    name := format('outbox_%s_%s', relation::oid, suffix);
     kind        "char" := (SELECT c.relkind FROM pg_class AS c WHERE c.oid = relation);
     primary_key name[] := (
         SELECT array_agg(a.attname ORDER BY a.attnum) FROM pg_index AS i JOIN pg_attribute AS a
         ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indrelid = relation AND i.indisprimary);
+    plain       boolean := speedlayer.outbox_plain(relation, primary_key || key_column);
+    -- A condition is worked out for every update. Where the key is the primary key, only
+    -- an UPDATE that names it changes it, unless a trigger before does.
+    fixed       boolean := primary_key = ARRAY[key_column] AND NOT EXISTS (
+        SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND NOT t.tgisinternal AND t.tgtype & 19 = 19); -- row, before, update
     event       text;
     missing     name;
     tables      text;
@@ -172,15 +210,6 @@ BEGIN
     END IF;
 
     PERFORM speedlayer.outbox_unwatch(relation, target);
-    -- In a restored database the name may belong to a table that had this oid before.
-    WHILE EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'speedlayer'::regnamespace AND p.proname = function) LOOP
-        function := function || '_';
-    END LOOP;
-    EXECUTE format(
-        'CREATE FUNCTION speedlayer.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
-        function, speedlayer.outbox_body(target, key_column, tags, columns, primary_key, each_row));
-    EXECUTE format('REVOKE ALL ON FUNCTION speedlayer.%I() FROM PUBLIC', function);
-
     FOREACH event IN ARRAY events LOOP
         IF event NOT IN ('insert', 'update', 'delete', 'truncate') THEN
             RAISE EXCEPTION 'outbox_watch: there is no event %', quote_ident(event);
@@ -194,11 +223,16 @@ BEGIN
             ELSE '' END END;
         EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH %s EXECUTE FUNCTION speedlayer.%I()',
             trigger, event, relation, tables,
-            CASE WHEN each_row AND event <> 'truncate' THEN 'ROW' ELSE 'STATEMENT' END, function);
+            CASE WHEN each_row AND event <> 'truncate' THEN 'ROW' ELSE 'STATEMENT' END,
+            speedlayer.outbox_function(relation, suffix, event,
+                speedlayer.outbox_body(event, target, key_column, tags, columns, primary_key, each_row), plain));
         IF event = 'update' AND columns IS NULL AND NOT each_row THEN
-            EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW'
+            EXECUTE format('CREATE TRIGGER %I AFTER UPDATE %s ON %s FOR EACH ROW'
                 ' WHEN (OLD.%I::text IS DISTINCT FROM NEW.%I::text) EXECUTE FUNCTION speedlayer.%I()',
-                'speedlayer_outbox_rekey_' || suffix, relation, key_column, key_column, function);
+                'speedlayer_outbox_rekey_' || suffix, CASE WHEN fixed THEN format('OF %I', key_column) ELSE '' END,
+                relation, key_column, key_column,
+                speedlayer.outbox_function(relation, suffix, 'rekey',
+                    speedlayer.outbox_body('rekey', target, key_column, tags, columns, primary_key, each_row), plain));
         END IF;
         IF each_row THEN
             EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, trigger);
@@ -236,9 +270,11 @@ END $$;
 REVOKE ALL ON FUNCTION
     speedlayer.outbox_suffix(text),
     speedlayer.outbox_columns(text, name[], text),
+    speedlayer.outbox_plain(regclass, name[]),
     speedlayer.outbox_statement(text, jsonb, text),
     speedlayer.outbox_changed(name, name[], name[], boolean),
-    speedlayer.outbox_body(text, name, jsonb, name[], name[], boolean),
+    speedlayer.outbox_body(text, text, name, jsonb, name[], name[], boolean),
+    speedlayer.outbox_function(regclass, text, text, text, boolean),
     speedlayer.outbox_watch(regclass, text, name, jsonb, name[], text[], boolean),
     speedlayer.outbox_unwatch(regclass, text)
 FROM PUBLIC;

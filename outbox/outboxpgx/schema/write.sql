@@ -7,7 +7,9 @@
 CREATE OR REPLACE FUNCTION speedlayer.outbox_wake() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM pg_notify('speedlayer_outbox', '') FROM speedlayer.outbox_relay WHERE asleep_until > clock_timestamp();
+    IF pg_sequence_last_value('speedlayer.outbox_asleep') > extract(epoch FROM clock_timestamp()) THEN
+        PERFORM pg_notify('speedlayer_outbox', '');
+    END IF;
 END $$;
 
 -- Drops the entries with these keys of a key space.
