@@ -27,6 +27,12 @@
 // A failover to a replica that has not seen the last writes may lose a logout, as
 // it may lose any write.
 //
+// # HTTP
+//
+// [Manager.HTTP] reads tokens from Bearer headers and cookies, sets such cookies, and has
+// a middleware that finds a request's session and renews it. Package sessiontest helps to
+// test what uses them.
+//
 // # Keys
 //
 //	session:<hex SHA-256 of realm and token>   hash: user_id, the caller's data, and
