@@ -93,6 +93,13 @@ func (g *gate) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	return g.store.SetRole(ctx, id, role)
 }
 
+func (g *gate) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g.store.CredentialsVersions(ctx, ids)
+}
+
 func (g *gate) ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error) {
 	if err := g.check(); err != nil {
 		return false, err

@@ -80,6 +80,7 @@ func (a *App) build() (*services, error) {
 	}}
 	s.relay = a.newRelay(&sink{
 		users:    users,
+		sessions: accounts,
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)

@@ -15,6 +15,7 @@ type Accounts struct {
 	store    Store
 	users    *Users
 	sessions *session.Manager
+	ender    sessionEnder
 	limiter  *ratelimit.Limiter
 	welcome  func(name, email string) outbox.Task
 	hasher   *Hasher
@@ -53,6 +54,7 @@ func NewAccounts(d AccountsDeps) *Accounts {
 		store:    d.Store,
 		users:    d.Users,
 		sessions: d.Sessions,
+		ender:    sessionsV1{d.Sessions},
 		limiter:  d.Limiter,
 		welcome:  d.Welcome,
 		hasher:   d.Hasher,

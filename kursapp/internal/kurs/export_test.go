@@ -21,3 +21,6 @@ func OnDerive(h *Hasher, f func(memory, time uint32)) {
 
 // EncodeCursor returns the cursor of the page after a user.
 func EncodeCursor(last int64) string { return encodeCursor(last) }
+
+// EndSessionsWith has ForgetSessions ask e.
+func EndSessionsWith(a *Accounts, e sessionEnder) { a.ender = e }

@@ -85,6 +85,13 @@ func (s *faultyStore) AccountByEmail(ctx context.Context, email string) (kurs.Ac
 	return s.Store.AccountByEmail(ctx, email)
 }
 
+func (s *faultyStore) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	return s.Store.CredentialsVersions(ctx, ids)
+}
+
 func (s *faultyStore) CreateUser(ctx context.Context, n kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
 	if err := s.enter(); err != nil {
 		return kurs.User{}, err

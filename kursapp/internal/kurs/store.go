@@ -12,6 +12,8 @@ import (
 const (
 	OutboxUsers = "user"  // by the user's id
 	OutboxPages = "users" // by the one tag of all pages
+	// OutboxSessions is by the user's id: its password or role changed, or it is gone.
+	OutboxSessions = "sessions"
 )
 
 // ErrOutcomeUnknown is in the error of a write that the database may have committed.
@@ -31,7 +33,9 @@ var ErrOutcomeUnknown = errors.New("the database may have committed or not")
 //
 // Whatever changes the name or the address of a user, a hand-typed statement too,
 // writes into the outbox in the same transaction that Redis has to forget the user
-// (OutboxUsers) and all pages (OutboxPages).
+// (OutboxUsers) and all pages (OutboxPages). Whatever changes the password or the
+// role raises CredentialsVersion (to the microseconds since 1970, or by one where that
+// is no more) and tells the sessions (OutboxSessions); so does the end of a user.
 type Store interface {
 	// User returns one user.
 	User(ctx context.Context, id int64) (User, error)
@@ -58,9 +62,12 @@ type Store interface {
 	DeleteUser(ctx context.Context, id int64) error
 	// SetRole changes what an account may do.
 	SetRole(ctx context.Context, id int64, role Role) error
-	// ReplacePasswordHash stores next only where the present hash is old, so
+	// CredentialsVersions returns the Account.CredentialsVersion of each of these
+	// users. Those that do not exist are missing in the map.
+	CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error)
+	// ReplacePasswordHash stores next, another hash of the same password, only where the present hash is old, so
 	// that a rehash at login never undoes a password change. It reports
-	// whether it did.
+	// whether it did. It does not raise CredentialsVersion.
 	ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error)
 
 	// SetEmailChange remembers an address that waits for confirmation under

@@ -28,6 +28,9 @@ type Account struct {
 	// can log in with this account (the demo's sample users 2 to 10,000).
 	PasswordHash string
 	CreatedAt    time.Time
+	// CredentialsVersion grows with every change of the password or the role,
+	// whoever makes it. A better hash of the same password is no change.
+	CredentialsVersion int64
 }
 
 // NewAccount is what CreateUser stores.

@@ -56,6 +56,8 @@ func account(row dbsqlc.User) kurs.Account {
 		Role:         kurs.Role(row.Role),
 		PasswordHash: row.PasswordHash,
 		CreatedAt:    row.CreatedAt.UTC(),
+
+		CredentialsVersion: row.CredentialsVersion,
 	}
 }
 
@@ -104,6 +106,18 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next str
 		err = kurs.ErrUserNotFound
 	}
 	return row.Replaced, err
+}
+
+// CredentialsVersions returns the versions of those users that exist.
+func (s *Store) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	return read(ctx, s, "credentials versions", func(ctx context.Context, q *dbsqlc.Queries) (map[int64]int64, error) {
+		rows, err := q.CredentialsVersions(ctx, ids)
+		versions := make(map[int64]int64, len(rows))
+		for _, row := range rows {
+			versions[row.ID] = row.CredentialsVersion
+		}
+		return versions, err
+	})
 }
 
 // oneUser turns the number of changed rows into an error where it is 0.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
@@ -59,6 +60,8 @@ func account(row dbsqlc.User) kurs.Account {
 		Role:         kurs.Role(row.Role),
 		PasswordHash: row.PasswordHash,
 		CreatedAt:    time.UnixMicro(row.CreatedAt).UTC(),
+
+		CredentialsVersion: row.CredentialsVersion,
 	}
 }
 
@@ -139,6 +142,23 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next str
 			_, err = q.User(ctx, id) // tells another hash from no user
 		}
 		return n > 0, err
+	})
+}
+
+// CredentialsVersions returns the versions of those users that exist.
+func (s *Store) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	return read(ctx, s, "credentials versions", func(ctx context.Context, q *dbsqlc.Queries) (map[int64]int64, error) {
+		versions := make(map[int64]int64, len(ids))
+		for chunk := range slices.Chunk(ids, 1000) { // SQLite bounds the number of parameters
+			rows, err := q.CredentialsVersions(ctx, chunk)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range rows {
+				versions[row.ID] = row.CredentialsVersion
+			}
+		}
+		return versions, nil
 	})
 }
 

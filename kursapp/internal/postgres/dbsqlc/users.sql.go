@@ -10,7 +10,7 @@ import (
 )
 
 const account = `-- name: Account :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE id = $1
 `
@@ -25,12 +25,13 @@ func (q *Queries) Account(ctx context.Context, id int64) (User, error) {
 		&i.PasswordHash,
 		&i.Role,
 		&i.CreatedAt,
+		&i.CredentialsVersion,
 	)
 	return i, err
 }
 
 const accountByEmail = `-- name: AccountByEmail :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE lower(email COLLATE "C") = lower($1::text COLLATE "C")
 `
@@ -46,6 +47,7 @@ func (q *Queries) AccountByEmail(ctx context.Context, email string) (User, error
 		&i.PasswordHash,
 		&i.Role,
 		&i.CreatedAt,
+		&i.CredentialsVersion,
 	)
 	return i, err
 }
@@ -79,6 +81,37 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (CreateU
 	var i CreateUserRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err
+}
+
+const credentialsVersions = `-- name: CredentialsVersions :many
+SELECT id, credentials_version
+FROM public.users
+WHERE id = ANY ($1::bigint[])
+`
+
+type CredentialsVersionsRow struct {
+	ID                 int64
+	CredentialsVersion int64
+}
+
+func (q *Queries) CredentialsVersions(ctx context.Context, ids []int64) ([]CredentialsVersionsRow, error) {
+	rows, err := q.db.Query(ctx, credentialsVersions, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CredentialsVersionsRow
+	for rows.Next() {
+		var i CredentialsVersionsRow
+		if err := rows.Scan(&i.ID, &i.CredentialsVersion); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteUser = `-- name: DeleteUser :execrows
@@ -122,7 +155,7 @@ func (q *Queries) RenameUser(ctx context.Context, arg RenameUserParams) (RenameU
 const replacePasswordHash = `-- name: ReplacePasswordHash :one
 WITH replaced AS (
     UPDATE public.users
-    SET password_hash = $2
+    SET password_hash = $2, credentials_version = ~credentials_version
     WHERE users.id = $1 AND users.password_hash = $3
     RETURNING users.id
 )
@@ -142,6 +175,7 @@ type ReplacePasswordHashRow struct {
 	Replaced bool
 }
 
+// The complement says that the password is still the same (00005_credentials.sql).
 // found tells a user without that hash from a user that does not exist.
 func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHashParams) (ReplacePasswordHashRow, error) {
 	row := q.db.QueryRow(ctx, replacePasswordHash, arg.ID, arg.Next, arg.Old)

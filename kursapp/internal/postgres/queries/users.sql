@@ -11,13 +11,13 @@ ORDER BY id
 LIMIT @max_rows;
 
 -- name: Account :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE id = @id;
 
 -- name: AccountByEmail :one
 -- The same expression as users_email_key, so that the index serves it.
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE lower(email COLLATE "C") = lower(sqlc.arg(email)::text COLLATE "C");
 
@@ -47,11 +47,17 @@ UPDATE public.users
 SET role = @role
 WHERE id = @id;
 
+-- name: CredentialsVersions :many
+SELECT id, credentials_version
+FROM public.users
+WHERE id = ANY (@ids::bigint[]);
+
 -- name: ReplacePasswordHash :one
+-- The complement says that the password is still the same (00005_credentials.sql).
 -- found tells a user without that hash from a user that does not exist.
 WITH replaced AS (
     UPDATE public.users
-    SET password_hash = @next
+    SET password_hash = @next, credentials_version = ~credentials_version
     WHERE users.id = @id AND users.password_hash = @old
     RETURNING users.id
 )
