@@ -107,6 +107,41 @@ func (g *gate) ReplacePasswordHash(ctx context.Context, id int64, old, next stri
 	return g.store.ReplacePasswordHash(ctx, id, old, next)
 }
 
+func (g *gate) ChangePassword(ctx context.Context, id int64, old, next string, tasks ...outbox.Task) (bool, error) {
+	if err := g.check(); err != nil {
+		return false, err
+	}
+	return g.store.ChangePassword(ctx, id, old, next, tasks...)
+}
+
+func (g *gate) SetPasswordReset(ctx context.Context, r kurs.PasswordReset, tokenDigest []byte) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.SetPasswordReset(ctx, r, tokenDigest)
+}
+
+func (g *gate) PasswordReset(ctx context.Context, tokenDigest []byte, now time.Time) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.PasswordReset(ctx, tokenDigest, now)
+}
+
+func (g *gate) ResetPassword(ctx context.Context, tokenDigest []byte, now time.Time, next string, tasks ...outbox.Task) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.ResetPassword(ctx, tokenDigest, now, next, tasks...)
+}
+
+func (g *gate) Enqueue(ctx context.Context, tasks ...outbox.Task) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.Enqueue(ctx, tasks...)
+}
+
 func (g *gate) SetEmailChange(ctx context.Context, c kurs.EmailChange, tokenDigest []byte) error {
 	if err := g.check(); err != nil {
 		return err

@@ -70,9 +70,13 @@ func (a *App) build() (*services, error) {
 		Sessions: sessions,
 		Limiter:  limiter,
 		Welcome:  jobs.WelcomeTask,
-		Hasher:   hasher,
-		Demo:     a.mode == ModeDemo,
-		Logger:   a.log,
+
+		PasswordChanged: jobs.PasswordChangedTask,
+		PasswordReset:   jobs.PasswordResetTask,
+
+		Hasher: hasher,
+		Demo:   a.mode == ModeDemo,
+		Logger: a.log,
 	})
 	s := &services{watch: watch, close: func() {
 		users.Close()

@@ -22,10 +22,13 @@ type Accounts struct {
 	demo     bool
 	now      func() time.Time
 	log      *slog.Logger
+
+	passwordChanged func(name, email string) outbox.Task
+	passwordReset   func(userID int64) outbox.Task
 }
 
-// AccountsDeps is what Accounts stands on. Store, Users, Sessions, Limiter,
-// Welcome and Hasher are needed.
+// AccountsDeps is what Accounts stands on. Store, Users, Sessions, Limiter, Hasher
+// and the three mails are needed.
 type AccountsDeps struct {
 	Store    Store
 	Users    *Users
@@ -33,7 +36,12 @@ type AccountsDeps struct {
 	Limiter  *ratelimit.Limiter
 	// Welcome returns the task that has a new user greeted.
 	Welcome func(name, email string) outbox.Task
-	Hasher  *Hasher
+	// PasswordChanged returns the task that tells a user of the new password.
+	PasswordChanged func(name, email string) outbox.Task
+	// PasswordReset returns the task that mails a user a token for a forgotten
+	// password (BeginPasswordReset). For 0, which is nobody's id, it does nothing.
+	PasswordReset func(userID int64) outbox.Task
+	Hasher        *Hasher
 	// Demo makes every Actor one of the demo, where the users routes are
 	// open; default false.
 	Demo bool
@@ -61,6 +69,9 @@ func NewAccounts(d AccountsDeps) *Accounts {
 		demo:     d.Demo,
 		now:      now,
 		log:      loggerOrNone(d.Logger),
+
+		passwordChanged: d.PasswordChanged,
+		passwordReset:   d.PasswordReset,
 	}
 }
 

@@ -46,6 +46,15 @@ func (a Actor) MayList() error {
 	}
 }
 
+// MayChangePassword reports whether the actor has a password of its own to change.
+// Nobody changes another's, in the demo neither.
+func (a Actor) MayChangePassword() error {
+	if !a.loggedIn() {
+		return ErrNoToken
+	}
+	return nil
+}
+
 // ChangesEmailAtOnce reports whether an address that the actor enters is in
 // force at once. For everyone else it waits until its owner confirmed it by
 // mail. It says nothing about whether the actor may change the user.

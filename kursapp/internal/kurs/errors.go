@@ -22,6 +22,7 @@ const (
 	CodeRateLimited        Code = "rate_limited"        // RetryAfter says how long
 	CodeUnavailable        Code = "unavailable"         // PostgreSQL or Redis cannot be asked; RetryAfter
 	CodeConfirmationFailed Code = "confirmation_failed" // unknown, used or expired confirmation token
+	CodeResetFailed        Code = "reset_failed"        // unknown, void, used or expired token for a forgotten password
 )
 
 // Error is the one error type of the domain.
@@ -48,6 +49,7 @@ const (
 	RuleNotAnEmail  Rule = "not_an_email"
 	RuleControlChar Rule = "control_character"
 	RuleNotUTF8     Rule = "not_utf8"
+	RuleWrong       Rule = "wrong" // not the password that the account has
 )
 
 func (e *Error) Error() string {
@@ -89,4 +91,5 @@ var (
 	ErrRateLimited        = &Error{Code: CodeRateLimited}
 	ErrUnavailable        = &Error{Code: CodeUnavailable}
 	ErrConfirmationFailed = &Error{Code: CodeConfirmationFailed}
+	ErrResetFailed        = &Error{Code: CodeResetFailed}
 )

@@ -70,6 +70,25 @@ type Store interface {
 	// whether it did. It does not raise CredentialsVersion.
 	ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error)
 
+	// ChangePassword stores next, the hash of another password, and the tasks into
+	// the outbox, both or neither, only where the present hash is old. It reports
+	// whether it did. It voids a token for a forgotten password, as everything does
+	// that changes the password or the address. A commit without an answer is as in
+	// CreateUser.
+	ChangePassword(ctx context.Context, id int64, old, next string, tasks ...outbox.Task) (bool, error)
+	// SetPasswordReset remembers the digest of a one-time token. It replaces an
+	// earlier one of the user.
+	SetPasswordReset(ctx context.Context, r PasswordReset, tokenDigest []byte) error
+	// PasswordReset returns whose unexpired token has the digest, and changes
+	// nothing. ErrResetFailed for an unknown, void, used or expired one.
+	PasswordReset(ctx context.Context, tokenDigest []byte, now time.Time) (User, error)
+	// ResetPassword uses up an unexpired token, stores next as its user's hash and
+	// the tasks into the outbox, all or nothing. It fails as PasswordReset does, and
+	// a commit without an answer is as in CreateUser.
+	ResetPassword(ctx context.Context, tokenDigest []byte, now time.Time, next string, tasks ...outbox.Task) (User, error)
+	// Enqueue stores tasks into the outbox, all or none.
+	Enqueue(ctx context.Context, tasks ...outbox.Task) error
+
 	// SetEmailChange remembers an address that waits for confirmation under
 	// the digest of a one-time token. It replaces an earlier one of the user.
 	SetEmailChange(ctx context.Context, c EmailChange, tokenDigest []byte) error

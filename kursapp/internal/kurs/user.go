@@ -47,3 +47,9 @@ type EmailChange struct {
 	NewEmail  string
 	ExpiresAt time.Time
 }
+
+// PasswordReset is a one-time token for a forgotten password.
+type PasswordReset struct {
+	UserID    int64
+	ExpiresAt time.Time
+}

@@ -1,6 +1,7 @@
 package kurs
 
 import (
+	"errors"
 	"net/mail"
 	"strings"
 	"unicode"
@@ -22,6 +23,9 @@ const (
 	FieldName     = "name"
 	FieldEmail    = "email"
 	FieldPassword = "password"
+	// Of a change of the password.
+	FieldOldPassword = "old_password"
+	FieldNewPassword = "new_password"
 )
 
 // ValidateName returns name without the white space around it; what stands
@@ -154,6 +158,15 @@ func ValidatePassword(password string) (string, error) {
 		return "", invalid(FieldPassword, RuleTooLong)
 	}
 	return password, nil
+}
+
+// validateAs is ValidatePassword for a field of another name.
+func validateAs(field, password string) error {
+	_, err := ValidatePassword(password)
+	if e, ok := errors.AsType[*Error](err); ok {
+		return invalid(field, e.Rule)
+	}
+	return err
 }
 
 func invalid(field string, rule Rule) *Error {

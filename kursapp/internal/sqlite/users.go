@@ -3,13 +3,11 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/sqlite/dbsqlc"
-	"github.com/speedlayer/speedlayer/outbox"
 )
 
 // User returns one user.
@@ -63,39 +61,6 @@ func account(row dbsqlc.User) kurs.Account {
 
 		CredentialsVersion: row.CredentialsVersion,
 	}
-}
-
-// CreateUser inserts a user and its tasks in one transaction. Where ctx ends before
-// the commit begins, nothing is stored.
-func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
-	const op = "create user"
-	if err := cmp.Or(checkText(kurs.FieldName, u.Name), checkText(kurs.FieldEmail, u.Email)); err != nil {
-		return kurs.User{}, err
-	}
-	tx, err := s.begin(ctx)
-	if err != nil {
-		return kurs.User{}, s.translate(op, err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
-	defer cancel()
-	q := dbsqlc.New(tx)
-	row, err := q.CreateUser(bound, dbsqlc.CreateUserParams{
-		Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role), CreatedAt: time.Now().UnixMicro(),
-	})
-	if err == nil {
-		err = addTasks(bound, q, tasks)
-	}
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		return kurs.User{}, s.translate(op, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return kurs.User{}, unavailable(s.translate(op+": commit", fmt.Errorf("%w: %w", kurs.ErrOutcomeUnknown, err)))
-	}
-	return kurs.User(row), nil
 }
 
 // UpdateUser sets name and address.

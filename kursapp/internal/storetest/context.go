@@ -27,6 +27,19 @@ var contextTests = map[string]func(fixture){
 				_, err := s.ConfirmEmailChange(ctx, digest(9), now)
 				return err
 			}},
+			{"CredentialsVersions", func(ctx context.Context, s kurs.Store, id int64) error {
+				_, err := s.CredentialsVersions(ctx, []int64{id})
+				return err
+			}},
+			{"PasswordReset", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.PasswordReset(ctx, digest(9), now)
+				return err
+			}},
+			{"ResetPassword", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.ResetPassword(ctx, digest(9), now, "next", greeting)
+				return err
+			}},
+			{"Enqueue", func(ctx context.Context, s kurs.Store, _ int64) error { return s.Enqueue(ctx, greeting) }},
 			{"Ping", func(ctx context.Context, s kurs.Store, _ int64) error { return s.Ping(ctx) }},
 		}, calls...)
 		for _, c := range all {
