@@ -56,6 +56,20 @@ func TestContractSuccess(t *testing.T) {
 		{"log in from a browser", "POST", "/web/login", `{"email":"max@example.com","password":"test123"}`, "", 200, `{"message":"Eingeloggt!"}`, `{"message":"Logged in!"}`},
 		{"log out from a browser", "POST", "/web/logout", "", "", 200, `{"message":"Ausgeloggt!"}`, `{"message":"Logged out!"}`},
 		{
+			"change the password", "PUT", "/profile/password", `{"old_password":"test123","new_password":"lang genug"}`, asAdmin, 200,
+			`{"token":"token-of-a-session-after-a-change-0","message":"Passwort geändert. Alle anderen Geräte sind abgemeldet."}`,
+			`{"token":"token-of-a-session-after-a-change-0","message":"Password changed. All other devices are logged out."}`,
+		},
+		{
+			"forgotten password", "POST", "/password-resets", `{"email":"nobody@example.com"}`, "", 202,
+			`{"message":"Wenn es zu dieser Adresse ein Konto gibt, ist eine E-Mail unterwegs. Der Code darin gilt 30 Minuten."}`,
+			`{"message":"If there is an account with this address, an e-mail is on its way. The code in it is valid for 30 minutes."}`,
+		},
+		{
+			"new password", "POST", "/password-resets/confirmations", `{"token":"the-code","password":"lang genug"}`, "", 200,
+			`{"message":"Passwort geändert. Du kannst dich jetzt damit anmelden."}`, `{"message":"Password changed. You can log in with it now."}`,
+		},
+		{
 			"confirm an address", "POST", "/email-confirmations", `{"token":"the-code"}`, "", 200,
 			`{"id":1,"name":"Max","email":"max@example.com"}`, `{"id":1,"name":"Max","email":"max@example.com"}`,
 		},
@@ -180,6 +194,20 @@ func TestContractErrors(t *testing.T) {
 		{name: "list too much", mode: Demo, method: "GET", target: "/users?limit=101", status: 422, german: "Ungültige Eingabe: „limit“ darf höchstens 100 sein.", english: "Invalid input: “limit” must be at most 100."},
 		{name: "list many", mode: Demo, method: "GET", target: "/users?limit=viele", status: 422, german: "Ungültige Eingabe: „limit“ muss eine ganze Zahl sein.", english: "Invalid input: “limit” must be an integer."},
 		{name: "confirm with a used code", method: "POST", target: "/email-confirmations", body: `{"token":"used"}`, status: 422, german: "Der Bestätigungscode ist ungültig, verbraucht oder abgelaufen", english: "The confirmation code is invalid, used or expired"},
+		{name: "new password with a used code", method: "POST", target: "/password-resets/confirmations", body: `{"token":"used","password":"lang genug"}`, status: 422, german: "Der Code für ein neues Passwort ist ungültig, verbraucht oder abgelaufen. Fordere einen neuen an.", english: "The code for a new password is invalid, used or expired. Request a new one."},
+		{name: "new password that is short", method: "POST", target: "/password-resets/confirmations", body: `{"token":"the-code","password":"kurz"}`, status: 422, german: "Ungültige Eingabe: Feld „password“ ist zu kurz, mindestens 8 Zeichen.", english: "Invalid input: field “password” is too short, at least 8 characters."},
+		{name: "forgotten password of no address", method: "POST", target: "/password-resets", body: `{"email":"max"}`, status: 422, german: "Ungültige Eingabe: Feld „email“ ist keine gültige E-Mail-Adresse.", english: "Invalid input: field “email” is not a valid e-mail address."},
+		{name: "change the password without a token", mode: Demo, method: "PUT", target: "/profile/password", body: `{"old_password":"test123","new_password":"lang genug"}`, status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
+		{name: "change the password with a wrong one", method: "PUT", target: "/profile/password", body: `{"old_password":"falsch","new_password":"lang genug"}`, auth: asAdmin, status: 422, german: "Ungültige Eingabe: Feld „old_password“ stimmt nicht.", english: "Invalid input: field “old_password” is wrong."},
+		{
+			name: "change the password to an endless one", method: "PUT", target: "/profile/password", body: `{"old_password":"test123","new_password":"x"}`, auth: asAdmin,
+			change: func(s *site) {
+				s.accounts.change = func(context.Context, kurs.Actor, kurs.PasswordChange) (kurs.LoginResult, error) {
+					return kurs.LoginResult{}, &kurs.Error{Code: kurs.CodeInvalid, Field: "new_password", Rule: kurs.RuleTooLong}
+				}
+			},
+			status: 422, german: "Ungültige Eingabe: Feld „new_password“ ist zu lang, höchstens 128 Zeichen.", english: "Invalid input: field “new_password” is too long, at most 128 characters.",
+		},
 		{name: "no session on a users route", method: "GET", target: "/users/1", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "somebody else", method: "GET", target: "/users/1", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
 		{name: "no such address", method: "GET", target: "/nothing/here", status: 404, german: "Diese Adresse gibt es nicht", english: "There is nothing at this address"},

@@ -123,6 +123,9 @@ type fakeAccounts struct {
 	logout       func(ctx context.Context, token string) error
 	authenticate func(ctx context.Context, token string) (kurs.Actor, error)
 	confirm      func(ctx context.Context, token string) (kurs.User, error)
+	change       func(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
+	forgot       func(ctx context.Context, email, clientPrefix string) error
+	reset        func(ctx context.Context, n kurs.NewPassword) error
 
 	mu        sync.Mutex
 	loggedOut []string
@@ -200,6 +203,43 @@ func (f *fakeAccounts) ConfirmEmail(ctx context.Context, token string) (kurs.Use
 		return kurs.User{}, kurs.ErrConfirmationFailed
 	}
 	return max1, nil
+}
+
+// freshToken is what a password change answers with.
+const freshToken = "token-of-a-session-after-a-change-0"
+
+func (f *fakeAccounts) ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error) {
+	if f.change != nil {
+		return f.change(ctx, actor, c)
+	}
+	if err := actor.MayChangePassword(); err != nil {
+		return kurs.LoginResult{}, err
+	}
+	if c.Old != "test123" {
+		return kurs.LoginResult{}, &kurs.Error{Code: kurs.CodeInvalid, Field: kurs.FieldOldPassword, Rule: kurs.RuleWrong}
+	}
+	return kurs.LoginResult{Token: freshToken}, nil
+}
+
+func (f *fakeAccounts) RequestPasswordReset(ctx context.Context, email, clientPrefix string) error {
+	if f.forgot != nil {
+		return f.forgot(ctx, email, clientPrefix)
+	}
+	_, err := kurs.ValidateEmail(email)
+	return err
+}
+
+func (f *fakeAccounts) ResetPassword(ctx context.Context, n kurs.NewPassword) error {
+	if f.reset != nil {
+		return f.reset(ctx, n)
+	}
+	if _, err := kurs.ValidatePassword(n.Password); err != nil {
+		return err
+	}
+	if n.Token != "the-code" {
+		return kurs.ErrResetFailed
+	}
+	return nil
 }
 
 // fakeLimits allows everything unless told otherwise.

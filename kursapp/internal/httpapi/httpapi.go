@@ -75,6 +75,9 @@ type Accounts interface {
 	Authenticate(ctx context.Context, token string) (kurs.Actor, error)
 	Profile(ctx context.Context, actor kurs.Actor) (kurs.User, error)
 	ConfirmEmail(ctx context.Context, token string) (kurs.User, error)
+	ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
+	RequestPasswordReset(ctx context.Context, email, clientPrefix string) error
+	ResetPassword(ctx context.Context, n kurs.NewPassword) error
 }
 
 // Limits is what the rate-limited route asks. kurs.Limits implements it.
@@ -144,6 +147,7 @@ func (a *api) routes() {
 	a.loginRoutes()
 	a.profileRoutes()
 	a.confirmRoutes()
+	a.passwordRoutes()
 	a.dataRoutes()
 	a.webRoutes()
 	a.docsRoutes()

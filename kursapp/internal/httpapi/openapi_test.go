@@ -61,6 +61,9 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 			{"/web/login", "post", "200 400 401 403 422 429 500 503"},
 			{"/web/logout", "post", "200 403 500 503"},
 			{"/email-confirmations", "post", "200 409 422 500 503"},
+			{"/profile/password", "put", "200 401 422 429 500 503"},
+			{"/password-resets", "post", "202 422 429 500 503"},
+			{"/password-resets/confirmations", "post", "200 422 429 500 503"},
 		} {
 			op := at(t, doc, "paths", tt.path, tt.method)
 			if at(t, op, "summary") == "" || at(t, op, "operationId") == "" {
@@ -80,7 +83,7 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 				}
 			}
 			_, secured := op.(map[string]any)["security"]
-			if want := guarded || tt.path == "/profile" || tt.path == "/logout"; secured != want {
+			if want := guarded || strings.HasPrefix(tt.path, "/profile") || tt.path == "/logout"; secured != want {
 				t.Errorf("mode %d, %s %s: security is %v", mode, tt.method, tt.path, secured)
 			}
 		}
@@ -122,6 +125,7 @@ func TestDocumentMentionsNothingOfHuma(t *testing.T) {
 	for name, want := range map[string]string{
 		"User": "email id name", "UserPage": "users", "MessageBody": "message", "TokenBody": "message token",
 		"ProfileBody": "email name user_id", "Problem": "detail status title", "Registration": "email name password",
+		"PasswordChange": "new_password old_password", "PasswordResetRequest": "email", "PasswordReset": "password token",
 		"UserChange": "email name", "Login": "email password",
 	} {
 		var required []string

@@ -83,6 +83,7 @@ var domain = map[kurs.Code]struct {
 	kurs.CodeRateLimited:        {http.StatusTooManyRequests, textRateLimited},
 	kurs.CodeUnavailable:        {http.StatusServiceUnavailable, textUnavailable},
 	kurs.CodeConfirmationFailed: {http.StatusUnprocessableEntity, textConfirmationFailed},
+	kurs.CodeResetFailed:        {http.StatusUnprocessableEntity, textResetFailed},
 }
 
 // problemOf is the one place where an error becomes an answer. requestID names

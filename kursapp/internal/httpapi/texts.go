@@ -11,6 +11,9 @@ const (
 	textLoggedIn
 	textLoggedOut
 	textData
+	textPasswordChanged
+	textPasswordReset
+	textResetRequested
 
 	textUserNotFound
 	textEmailTaken
@@ -22,6 +25,7 @@ const (
 	textRateLimited
 	textUnavailable
 	textConfirmationFailed
+	textResetFailed
 
 	textQueryLogin
 	textHost
@@ -49,6 +53,7 @@ const (
 	textFieldEmailTooLong
 	textFieldControl
 	textFieldUTF8
+	textFieldWrong
 	textFieldInvalid
 	textParamInteger
 	textParamMin
@@ -63,6 +68,19 @@ var texts = [...][2]string{
 	textLoggedOut:   {"Ausgeloggt!", "Logged out!"},
 	textData:        {"Hier sind deine Daten!", "Here is your data!"},
 
+	textPasswordChanged: {
+		"Passwort geändert. Alle anderen Geräte sind abgemeldet.",
+		"Password changed. All other devices are logged out.",
+	},
+	textPasswordReset: {
+		"Passwort geändert. Du kannst dich jetzt damit anmelden.",
+		"Password changed. You can log in with it now.",
+	},
+	textResetRequested: {
+		"Wenn es zu dieser Adresse ein Konto gibt, ist eine E-Mail unterwegs. Der Code darin gilt 30 Minuten.",
+		"If there is an account with this address, an e-mail is on its way. The code in it is valid for 30 minutes.",
+	},
+
 	textUserNotFound:       {"User nicht gefunden", "User not found"},
 	textEmailTaken:         {"E-Mail-Adresse ist bereits vergeben", "E-mail address is already taken"},
 	textBadCredentials:     {"Ungültige Anmeldedaten", "Invalid credentials"},
@@ -73,6 +91,7 @@ var texts = [...][2]string{
 	textRateLimited:        {"Zu viele Anfragen. Versuche es in {n} Sekunden erneut.", "Too many requests. Try again in {n} seconds."},
 	textUnavailable:        {"Der Dienst ist gerade nicht verfügbar. Versuche es in {n} Sekunden erneut.", "The service is unavailable at the moment. Try again in {n} seconds."},
 	textConfirmationFailed: {"Der Bestätigungscode ist ungültig, verbraucht oder abgelaufen", "The confirmation code is invalid, used or expired"},
+	textResetFailed:        {"Der Code für ein neues Passwort ist ungültig, verbraucht oder abgelaufen. Fordere einen neuen an.", "The code for a new password is invalid, used or expired. Request a new one."},
 
 	textQueryLogin: {
 		"E-Mail-Adresse und Passwort gehören nicht in die URL: Sie landet in Protokollen und im Browserverlauf. Sende beides als JSON im Rumpf der Anfrage.",
@@ -112,6 +131,7 @@ var texts = [...][2]string{
 	},
 	textFieldControl: {"Feld „{field}“ enthält Steuerzeichen", "field “{field}” contains control characters"},
 	textFieldUTF8:    {"Feld „{field}“ ist kein gültiges UTF-8", "field “{field}” is not valid UTF-8"},
+	textFieldWrong:   {"Feld „{field}“ stimmt nicht", "field “{field}” is wrong"},
 	textFieldInvalid: {"Feld „{field}“ ist ungültig", "field “{field}” is invalid"},
 	textParamInteger: {"„{field}“ muss eine ganze Zahl sein", "“{field}” must be an integer"},
 	textParamMin:     {"„{field}“ muss mindestens {n} sein", "“{field}” must be at least {n}"},

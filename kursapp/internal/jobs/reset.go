@@ -20,7 +20,7 @@ func PasswordResetTask(userID int64) outbox.Task {
 func PasswordChangedTask(name, email string) outbox.Task {
 	return outbox.Task{
 		Queue:   MailQueue,
-		Payload: Mail{To: email, Subject: passwordChangedSubject, Body: passwordChangedBody(name)},
+		Payload: Mail{To: email, Subject: changedSubject, Body: passwordChangedBody(name)},
 		Durable: true,
 	}
 }

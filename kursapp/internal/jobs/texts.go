@@ -67,7 +67,7 @@ bleibt, wie es ist. Gib den Code an niemanden weiter.
 `, strings.TrimRight(publicURL, "/"), token, name)
 }
 
-const passwordChangedSubject = "Dein Passwort wurde geändert"
+const changedSubject = "Dein Passwort wurde geändert"
 
 func passwordChangedBody(name string) string {
 	return fmt.Sprintf(`Hallo %s,
