@@ -87,6 +87,7 @@ func describe(err error) error {
 		kurs.RuleTooShort:    "is too short",
 		kurs.RuleNotAnEmail:  "is not an e-mail address",
 		kurs.RuleControlChar: "contains control characters",
+		kurs.RuleTooCommon:   "is among the most common ones",
 	}[e.Rule]
 	if e.Field == "password" {
 		what += " (8 to 128 characters)"

@@ -53,6 +53,7 @@ const (
 	textFieldEmailTooLong
 	textFieldControl
 	textFieldUTF8
+	textFieldTooCommon
 	textFieldWrong
 	textFieldInvalid
 	textParamInteger
@@ -131,6 +132,10 @@ var texts = [...][2]string{
 	},
 	textFieldControl: {"Feld „{field}“ enthält Steuerzeichen", "field “{field}” contains control characters"},
 	textFieldUTF8:    {"Feld „{field}“ ist kein gültiges UTF-8", "field “{field}” is not valid UTF-8"},
+	textFieldTooCommon: {
+		"Feld „{field}“ gehört zu den häufigsten Passwörtern, wähle ein anderes",
+		"field “{field}” is among the most common passwords, choose another one",
+	},
 	textFieldWrong:   {"Feld „{field}“ stimmt nicht", "field “{field}” is wrong"},
 	textFieldInvalid: {"Feld „{field}“ ist ungültig", "field “{field}” is invalid"},
 	textParamInteger: {"„{field}“ muss eine ganze Zahl sein", "“{field}” must be an integer"},

@@ -135,6 +135,8 @@ func fromRule(e *kurs.Error) *failure {
 		text = textFieldControl
 	case kurs.RuleNotUTF8:
 		text = textFieldUTF8
+	case kurs.RuleTooCommon:
+		text = textFieldTooCommon
 	case kurs.RuleWrong:
 		text = textFieldWrong
 	}

@@ -49,7 +49,8 @@ const (
 	RuleNotAnEmail  Rule = "not_an_email"
 	RuleControlChar Rule = "control_character"
 	RuleNotUTF8     Rule = "not_utf8"
-	RuleWrong       Rule = "wrong" // not the password that the account has
+	RuleTooCommon   Rule = "too_common" // a password that is tried first
+	RuleWrong       Rule = "wrong"      // not the password that the account has
 )
 
 func (e *Error) Error() string {

@@ -24,3 +24,6 @@ func EncodeCursor(last int64) string { return encodeCursor(last) }
 
 // EndSessionsWith has ForgetSessions ask e.
 func EndSessionsWith(a *Accounts, e sessionEnder) { a.ender = e }
+
+// CommonPasswords returns the passwords that are too common.
+func CommonPasswords() map[string]struct{} { return commonPasswords() }

@@ -140,10 +140,10 @@ func isLabel(s string) bool {
 
 // ValidatePassword returns password as it is: nothing is trimmed, cut or
 // normalised. A password has MinPasswordLength to MaxPasswordLength
-// characters, whichever they are.
+// characters, whichever they are, and is none of the most common ones.
 //
 // The error is an *Error with CodeInvalid, FieldPassword and RuleRequired,
-// RuleTooShort, RuleTooLong or RuleNotUTF8.
+// RuleTooShort, RuleTooLong, RuleTooCommon or RuleNotUTF8.
 func ValidatePassword(password string) (string, error) {
 	if password == "" {
 		return "", invalid(FieldPassword, RuleRequired)
@@ -156,6 +156,9 @@ func ValidatePassword(password string) (string, error) {
 		return "", invalid(FieldPassword, RuleTooShort)
 	case n > MaxPasswordLength:
 		return "", invalid(FieldPassword, RuleTooLong)
+	}
+	if isCommon(password) {
+		return "", invalid(FieldPassword, RuleTooCommon)
 	}
 	return password, nil
 }
