@@ -156,6 +156,27 @@ func (g *gate) ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now t
 	return g.store.ConfirmEmailChange(ctx, tokenDigest, now)
 }
 
+func (g *gate) AddAudit(ctx context.Context, entries ...kurs.AuditEntry) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.AddAudit(ctx, entries...)
+}
+
+func (g *gate) Audit(ctx context.Context, q kurs.AuditQuery) ([]kurs.AuditEntry, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g.store.Audit(ctx, q)
+}
+
+func (g *gate) SweepAudit(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := g.check(); err != nil {
+		return 0, err
+	}
+	return g.store.SweepAudit(ctx, before, limit)
+}
+
 func (g *gate) Ping(ctx context.Context) error {
 	if err := g.check(); err != nil {
 		return err

@@ -151,6 +151,16 @@ func (a *App) relay(ctx context.Context, r *outbox.Relay) error {
 	}
 }
 
+// sweepAudit deletes old entries of the audit log as soon as the database can be used.
+func (a *App) sweepAudit(ctx context.Context, audit *kurs.AuditLog) error {
+	select {
+	case <-a.ready:
+		audit.Sweep(ctx, a.auditRetention)
+	case <-ctx.Done():
+	}
+	return nil
+}
+
 // How long a server waits until Redis has learned what was committed while no server
 // ran, and how often it looks. Else its first answers may come from an older cache, and
 // what it caches then is dropped again.

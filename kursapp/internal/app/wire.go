@@ -31,6 +31,7 @@ type services struct {
 	watch   *cacheWatch
 	workers []*queue.Worker
 	relay   *outbox.Relay
+	audit   *kurs.AuditLog
 	// completer is nil where no worker runs.
 	completer *outbox.Completer
 	close     func()
@@ -64,6 +65,7 @@ func (a *App) build() (*services, error) {
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
+	audit := kurs.NewAuditLog(a.store, nil, a.log)
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
 		Users:    users,
@@ -78,7 +80,8 @@ func (a *App) build() (*services, error) {
 		Demo:   a.mode == ModeDemo,
 		Logger: a.log,
 	})
-	s := &services{watch: watch, close: func() {
+	s := &services{watch: watch, audit: audit, close: func() {
+		audit.Close()
 		users.Close()
 		limiter.Close()
 	}}

@@ -56,6 +56,11 @@ func TestContractSuccess(t *testing.T) {
 		{"log in from a browser", "POST", "/web/login", `{"email":"max@example.com","password":"test123"}`, "", 200, `{"message":"Eingeloggt!"}`, `{"message":"Logged in!"}`},
 		{"log out from a browser", "POST", "/web/logout", "", "", 200, `{"message":"Ausgeloggt!"}`, `{"message":"Logged out!"}`},
 		{
+			"audit log", "GET", "/audit?limit=1&user=2", "", asAdmin, 200,
+			`{"entries":[{"id":7,"at":"2026-05-01T12:00:00Z","action":"role_changed","actor_id":1,"subject_id":2,"client_address":"192.0.2.1","user_agent":"curl/8","detail":{"from":"user","to":"admin"}}],"next_cursor":"Nw"}`,
+			`{"entries":[{"id":7,"at":"2026-05-01T12:00:00Z","action":"role_changed","actor_id":1,"subject_id":2,"client_address":"192.0.2.1","user_agent":"curl/8","detail":{"from":"user","to":"admin"}}],"next_cursor":"Nw"}`,
+		},
+		{
 			"change the password", "PUT", "/profile/password", `{"old_password":"test123","new_password":"lang genug"}`, asAdmin, 200,
 			`{"token":"token-of-a-session-after-a-change-0","message":"Passwort geändert. Alle anderen Geräte sind abgemeldet."}`,
 			`{"token":"token-of-a-session-after-a-change-0","message":"Password changed. All other devices are logged out."}`,
@@ -209,6 +214,10 @@ func TestContractErrors(t *testing.T) {
 			},
 			status: 422, german: "Ungültige Eingabe: Feld „new_password“ ist zu lang, höchstens 128 Zeichen.", english: "Invalid input: field “new_password” is too long, at most 128 characters.",
 		},
+		{name: "audit log of somebody else", method: "GET", target: "/audit", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
+		{name: "audit log without a token", method: "GET", target: "/audit", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
+		{name: "audit log with a bad cursor", mode: Demo, method: "GET", target: "/audit?cursor=%25", status: 422, german: "Ungültige Eingabe: „cursor“ ist ungültig.", english: "Invalid input: “cursor” is invalid."},
+		{name: "audit log of nobody", mode: Demo, method: "GET", target: "/audit?user=max", status: 422, german: "Ungültige Eingabe: „user“ muss eine ganze Zahl sein.", english: "Invalid input: “user” must be an integer."},
 		{name: "no session on a users route", method: "GET", target: "/users/1", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "somebody else", method: "GET", target: "/users/1", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
 		{name: "no such address", method: "GET", target: "/nothing/here", status: 404, german: "Diese Adresse gibt es nicht", english: "There is nothing at this address"},

@@ -126,6 +126,7 @@ type fakeAccounts struct {
 	change       func(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
 	forgot       func(ctx context.Context, email, clientPrefix string) error
 	reset        func(ctx context.Context, n kurs.NewPassword) error
+	audit        func(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 
 	mu        sync.Mutex
 	loggedOut []string
@@ -240,6 +241,16 @@ func (f *fakeAccounts) ResetPassword(ctx context.Context, n kurs.NewPassword) er
 		return kurs.ErrResetFailed
 	}
 	return nil
+}
+
+func (f *fakeAccounts) Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error) {
+	if f.audit != nil {
+		return f.audit(ctx, actor, q)
+	}
+	return kurs.AuditPage{Entries: []kurs.AuditEntry{{
+		ID: 7, At: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Action: kurs.AuditRoleChanged, Actor: 1, Subject: 2,
+		ClientAddress: "192.0.2.1", UserAgent: "curl/8", Detail: map[string]any{"from": "user", "to": "admin"},
+	}}, NextCursor: "Nw"}, actor.MayReadAudit()
 }
 
 // fakeLimits allows everything unless told otherwise.

@@ -78,6 +78,7 @@ type Accounts interface {
 	ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
 	RequestPasswordReset(ctx context.Context, email, clientPrefix string) error
 	ResetPassword(ctx context.Context, n kurs.NewPassword) error
+	Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 }
 
 // Limits is what the rate-limited route asks. kurs.Limits implements it.
@@ -148,6 +149,7 @@ func (a *api) routes() {
 	a.profileRoutes()
 	a.confirmRoutes()
 	a.passwordRoutes()
+	a.auditRoutes()
 	a.dataRoutes()
 	a.webRoutes()
 	a.docsRoutes()

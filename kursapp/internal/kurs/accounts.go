@@ -23,6 +23,7 @@ type Accounts struct {
 	now      func() time.Time
 	log      *slog.Logger
 
+	audit           *AuditLog
 	passwordChanged func(name, email string) outbox.Task
 	passwordReset   func(userID int64) outbox.Task
 }
@@ -42,6 +43,8 @@ type AccountsDeps struct {
 	// password (BeginPasswordReset). For 0, which is nobody's id, it does nothing.
 	PasswordReset func(userID int64) outbox.Task
 	Hasher        *Hasher
+	// Audit takes down logins and logouts; default nothing does.
+	Audit *AuditLog
 	// Demo makes every Actor one of the demo, where the users routes are
 	// open; default false.
 	Demo bool
@@ -70,6 +73,7 @@ func NewAccounts(d AccountsDeps) *Accounts {
 		now:      now,
 		log:      loggerOrNone(d.Logger),
 
+		audit:           d.Audit,
 		passwordChanged: d.PasswordChanged,
 		passwordReset:   d.PasswordReset,
 	}

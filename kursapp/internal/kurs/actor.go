@@ -46,6 +46,9 @@ func (a Actor) MayList() error {
 	}
 }
 
+// MayReadAudit reports whether the actor may read the audit log.
+func (a Actor) MayReadAudit() error { return a.MayList() }
+
 // MayChangePassword reports whether the actor has a password of its own to change.
 // Nobody changes another's, in the demo neither.
 func (a Actor) MayChangePassword() error {

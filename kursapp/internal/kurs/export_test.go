@@ -1,6 +1,8 @@
 package kurs
 
 import (
+	"context"
+
 	"golang.org/x/crypto/argon2"
 )
 
@@ -27,3 +29,11 @@ func EndSessionsWith(a *Accounts, e sessionEnder) { a.ender = e }
 
 // CommonPasswords returns the passwords that are too common.
 func CommonPasswords() map[string]struct{} { return commonPasswords() }
+
+// AuditWith has a take down logins in l.
+func AuditWith(a *Accounts, l *AuditLog) { a.audit = l }
+
+// Note has an entry written.
+func Note(l *AuditLog, ctx context.Context, action AuditAction, subject int64) {
+	l.note(ctx, action, subject)
+}

@@ -42,27 +42,44 @@ type LoginResult struct {
 // with CodeUnavailable when the database, Redis or a turn at hashing cannot
 // be had, before anything is hashed.
 func (a *Accounts) Login(ctx context.Context, l Login) (LoginResult, error) {
+	ctx = WithOrigin(ctx, Origin{ClientAddress: l.ClientPrefix, UserAgent: l.UserAgent})
+	result, id, err := a.login(ctx, l)
+	switch CodeOf(err) {
+	case CodeBadCredentials:
+		a.audit.note(ctx, AuditLoginFailed, id)
+	case CodeRateLimited:
+		a.audit.note(ctx, AuditLoginLimited, 0)
+	default:
+		if err == nil {
+			a.audit.note(by(ctx, Actor{UserID: id}), AuditLoginSucceeded, id)
+		}
+	}
+	return result, err
+}
+
+// login is Login, and returns the account that it found.
+func (a *Accounts) login(ctx context.Context, l Login) (LoginResult, int64, error) {
 	const op = "login"
 	l.Email = strings.TrimSpace(l.Email)
 	charge, err := a.chargeLogin(ctx, l)
 	if err != nil {
-		return LoginResult{}, wrap(op, err)
+		return LoginResult{}, 0, wrap(op, err)
 	}
 	proof, err := a.checkCredentials(ctx, l.Email, l.Password)
 	if errors.Is(err, ErrBadCredentials) {
-		return LoginResult{}, ErrBadCredentials
+		return LoginResult{}, proof.account.ID, ErrBadCredentials
 	}
 	// From here on the password was right, or was not looked at.
 	a.refund(ctx, charge)
 	if err != nil {
-		return LoginResult{}, wrap(op, err)
+		return LoginResult{}, proof.account.ID, wrap(op, err)
 	}
 	result, err := a.begin(ctx, proof, l.UserAgent)
 	if err != nil {
-		return LoginResult{}, wrap(op, err)
+		return LoginResult{}, proof.account.ID, wrap(op, err)
 	}
 	a.rehash(ctx, proof, l.Password)
-	return result, nil
+	return result, proof.account.ID, nil
 }
 
 // chargeLogin charges the client first: an attempt that is one too many of
@@ -94,6 +111,8 @@ type credentials struct {
 // all sessions, so either the new hash is seen here, or the session that begins
 // with this epoch is dead. The address is needed to find the id, hence two reads.
 //
+// Where the password is wrong, the result names the account all the same.
+//
 // An unknown address takes the same way with an id that nobody has: as many
 // round trips, and as much hashing.
 func (a *Accounts) checkCredentials(ctx context.Context, email, password string) (credentials, error) {
@@ -121,7 +140,7 @@ func (a *Accounts) checkCredentials(ctx context.Context, email, password string)
 		return credentials{}, err
 	}
 	if !ok {
-		return credentials{}, ErrBadCredentials
+		return credentials{account: Account{User: User{ID: account.ID}}}, ErrBadCredentials
 	}
 	return credentials{account: account, epoch: epoch, needsRehash: needsRehash}, nil
 }

@@ -34,6 +34,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, actor Actor, c PasswordCh
 	if err := actor.MayChangePassword(); err != nil {
 		return LoginResult{}, err
 	}
+	ctx = WithOrigin(ctx, Origin{Actor: actor.UserID, ClientAddress: c.ClientPrefix, UserAgent: c.UserAgent})
 	if err := validateAs(FieldNewPassword, c.New); err != nil {
 		return LoginResult{}, err
 	}
@@ -43,11 +44,16 @@ func (a *Accounts) ChangePassword(ctx context.Context, actor Actor, c PasswordCh
 	}
 	charge, err := a.chargeLogin(ctx, Login{Email: account.Email, ClientPrefix: c.ClientPrefix})
 	if err != nil {
+		if CodeOf(err) == CodeRateLimited {
+			a.audit.note(ctx, AuditLoginLimited, account.ID)
+		}
 		return LoginResult{}, wrap(op, err)
 	}
 	next, err := a.replacePassword(ctx, account, c)
 	if err != nil {
-		if CodeOf(err) != CodeInvalid {
+		if CodeOf(err) == CodeInvalid {
+			a.audit.note(ctx, AuditLoginFailed, account.ID)
+		} else {
 			a.refund(ctx, charge) // the password was right, or was not looked at
 		}
 		return LoginResult{}, wrap(op, err)

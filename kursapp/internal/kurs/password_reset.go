@@ -40,7 +40,11 @@ func (a *Accounts) RequestPasswordReset(ctx context.Context, email, clientPrefix
 	if err != nil && !errors.Is(err, ErrUserNotFound) {
 		return wrap(op, err)
 	}
-	return wrap(op, a.store.Enqueue(ctx, a.passwordReset(account.ID)))
+	if err := a.store.Enqueue(ctx, a.passwordReset(account.ID)); err != nil {
+		return wrap(op, err)
+	}
+	a.audit.note(ctx, AuditResetRequested, account.ID)
+	return nil
 }
 
 // BeginPasswordReset makes a one-time token for a user who forgot the password, and
@@ -98,7 +102,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, n NewPassword) error {
 	if err != nil {
 		return wrap(op, err)
 	}
-	_, err = a.store.ResetPassword(ctx, digest, a.now(), next, a.passwordChanged(u.Name, u.Email))
+	_, err = a.store.ResetPassword(byCode(ctx), digest, a.now(), next, a.passwordChanged(u.Name, u.Email))
 	if errors.Is(err, ErrOutcomeUnknown) {
 		_, err = a.hasHash(ctx, u.ID, next, err)
 	}

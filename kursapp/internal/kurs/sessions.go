@@ -29,8 +29,15 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	if token == "" {
 		return ErrNoToken
 	}
+	var ended session.Session
+	if a.audit != nil {
+		ended, _ = a.sessions.Lookup(ctx, token) // where it fails, there is nobody to name
+	}
 	if err := a.sessions.Revoke(ctx, token); err != nil {
 		return wrap("logout", err)
+	}
+	if id, err := strconv.ParseInt(ended.UserID, 10, 64); err == nil {
+		a.audit.note(by(ctx, Actor{UserID: id}), AuditLoggedOut, id)
 	}
 	return nil
 }

@@ -36,6 +36,11 @@ var ErrOutcomeUnknown = errors.New("the database may have committed or not")
 // (OutboxUsers) and all pages (OutboxPages). Whatever changes the password or the
 // role raises CredentialsVersion (to the microseconds since 1970, or by one where that
 // is no more) and tells the sessions (OutboxSessions); so does the end of a user.
+//
+// Every new user, every change of name, address, password or role and the end of a
+// user writes an entry of the audit log in the same transaction, a hand-typed statement
+// too unless it inserts. It says who it was as far as OriginOf(ctx) does, and
+// {"by":"database"} where that says nothing.
 type Store interface {
 	// User returns one user.
 	User(ctx context.Context, id int64) (User, error)
@@ -97,6 +102,14 @@ type Store interface {
 	// unknown, used or expired digest, ErrEmailTaken where the address was
 	// taken meanwhile.
 	ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (User, error)
+
+	// AddAudit writes entries of the audit log, whose ids do not count, all or none.
+	AddAudit(ctx context.Context, entries ...AuditEntry) error
+	// Audit returns entries of the audit log, the newest first.
+	Audit(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
+	// SweepAudit deletes at most limit entries from before a time, the oldest first,
+	// and returns how many. Several processes may call it at once.
+	SweepAudit(ctx context.Context, before time.Time, limit int) (int, error)
 
 	// Ping reports whether the database answers and is migrated.
 	Ping(ctx context.Context) error

@@ -25,6 +25,7 @@ func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email s
 	if err := actor.MayChange(id); err != nil {
 		return User{}, err
 	}
+	ctx = by(ctx, actor)
 	name, err := ValidateName(name)
 	if err != nil {
 		return User{}, err
@@ -111,6 +112,7 @@ func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.MayDelete(id); err != nil {
 		return err
 	}
+	ctx = by(ctx, actor)
 	err := u.store.DeleteUser(ctx, id)
 	if !unchanged(err) {
 		u.invalidate(ctx, id)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,7 +28,10 @@ func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outb
 		row, err := q.CreateUser(ctx, dbsqlc.CreateUserParams{
 			Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role),
 		})
-		return kurs.User(row), err
+		if err != nil {
+			return kurs.User{}, err
+		}
+		return kurs.User(row), addAudit(ctx, q, []kurs.AuditEntry{kurs.RegisteredBy(ctx, row.ID, time.Now())})
 	})
 }
 

@@ -44,7 +44,14 @@ func TestHandTypedChangesOfCredentialsAreSeen(t *testing.T) {
 	if n := told(); n <= rows {
 		t.Error("nobody was told that there is no user 1 any more")
 	}
+	execute(t, url, `DELETE FROM audit_log`)
+	execute(t, url, `UPDATE users SET name = 'A', password_hash = 'z', role = 'admin' WHERE id = 2; DELETE FROM users WHERE id = 2`)
 	execute(t, url, `TRUNCATE users CASCADE`)
+	const want = "user_changed 2, password_changed 2, role_changed 2, user_deleted 2, users_truncated 0"
+	if got := query[string](t, url, `SELECT string_agg(action || ' ' || coalesce(subject_id, 0), ', ' ORDER BY id) FROM audit_log
+		WHERE actor_id IS NULL AND detail ->> 'by' = 'database'`); got != want {
+		t.Errorf("the audit log has %s, want %s", got, want)
+	}
 	if all := strings.Join(outboxRows(t, url), "\n"); !strings.Contains(all, "invalidate_all sessions") {
 		t.Errorf("TRUNCATE told %s", all)
 	}

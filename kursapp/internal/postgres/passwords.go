@@ -18,7 +18,7 @@ var errOtherHash = errors.New("the password is another one by now")
 // ChangePassword stores next and the tasks only where the present hash is old.
 func (s *Store) ChangePassword(ctx context.Context, id int64, old, next string, tasks ...outbox.Task) (bool, error) {
 	changed, err := transact(ctx, s, "change password", tasks, func(ctx context.Context, q *dbsqlc.Queries) (bool, error) {
-		row, err := q.ChangePassword(ctx, dbsqlc.ChangePasswordParams{ID: id, Old: old, Next: next})
+		row, err := q.ChangePassword(ctx, dbsqlc.ChangePasswordParams{Origin: origin(ctx), ID: id, Old: old, Next: next})
 		switch {
 		case err != nil:
 			return false, err
@@ -56,7 +56,9 @@ func (s *Store) PasswordReset(ctx context.Context, tokenDigest []byte, now time.
 // ResetPassword uses up an unexpired token and stores next and the tasks.
 func (s *Store) ResetPassword(ctx context.Context, tokenDigest []byte, now time.Time, next string, tasks ...outbox.Task) (kurs.User, error) {
 	return transact(ctx, s, "reset password", tasks, func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
-		row, err := q.ResetPassword(ctx, dbsqlc.ResetPasswordParams{TokenDigest: tokenDigest, Now: now, Next: next})
+		row, err := q.ResetPassword(ctx, dbsqlc.ResetPasswordParams{
+			Origin: origin(ctx), TokenDigest: tokenDigest, Now: now, Next: next,
+		})
 		return kurs.User(row), resetFailed(err)
 	})
 }

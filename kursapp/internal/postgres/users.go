@@ -67,7 +67,7 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string) (k
 		return kurs.User{}, err
 	}
 	return write(ctx, s, "update user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
-		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{ID: id, Name: name, Email: email})
+		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{Origin: origin(ctx), ID: id, Name: name, Email: email})
 		return kurs.User(row), err
 	})
 }
@@ -78,7 +78,7 @@ func (s *Store) RenameUser(ctx context.Context, id int64, name string) (kurs.Use
 		return kurs.User{}, err
 	}
 	return write(ctx, s, "rename user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
-		row, err := q.RenameUser(ctx, dbsqlc.RenameUserParams{ID: id, Name: name})
+		row, err := q.RenameUser(ctx, dbsqlc.RenameUserParams{Origin: origin(ctx), ID: id, Name: name})
 		return kurs.User(row), err
 	})
 }
@@ -86,14 +86,14 @@ func (s *Store) RenameUser(ctx context.Context, id int64, name string) (kurs.Use
 // DeleteUser removes a user and everything that belongs to it.
 func (s *Store) DeleteUser(ctx context.Context, id int64) error {
 	return oneUser(write(ctx, s, "delete user", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
-		return q.DeleteUser(ctx, id)
+		return q.DeleteUser(ctx, dbsqlc.DeleteUserParams{Origin: origin(ctx), ID: id})
 	}))
 }
 
 // SetRole changes what an account may do.
 func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	return oneUser(write(ctx, s, "set role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
-		return q.SetRole(ctx, dbsqlc.SetRoleParams{ID: id, Role: string(role)})
+		return q.SetRole(ctx, dbsqlc.SetRoleParams{Origin: origin(ctx), ID: id, Role: string(role)})
 	}))
 }
 

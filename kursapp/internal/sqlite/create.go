@@ -20,7 +20,10 @@ func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outb
 		row, err := q.CreateUser(ctx, dbsqlc.CreateUserParams{
 			Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role), CreatedAt: time.Now().UnixMicro(),
 		})
-		return kurs.User(row), err
+		if err != nil {
+			return kurs.User{}, err
+		}
+		return kurs.User(row), addAudit(ctx, q, []kurs.AuditEntry{kurs.RegisteredBy(ctx, row.ID, time.Now())})
 	})
 }
 
@@ -37,7 +40,7 @@ func transact[T any](
 	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
 	q := dbsqlc.New(tx)
-	result, err := f(bound, q)
+	result, err := withOrigin(bound, q, func() (T, error) { return f(bound, q) })
 	if err == nil {
 		err = addTasks(bound, q, tasks)
 	}

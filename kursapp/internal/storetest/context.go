@@ -40,6 +40,17 @@ var contextTests = map[string]func(fixture){
 				return err
 			}},
 			{"Enqueue", func(ctx context.Context, s kurs.Store, _ int64) error { return s.Enqueue(ctx, greeting) }},
+			{"AddAudit", func(ctx context.Context, s kurs.Store, id int64) error {
+				return s.AddAudit(ctx, kurs.AuditEntry{Action: kurs.AuditLoggedOut, Subject: id})
+			}},
+			{"Audit", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.Audit(ctx, kurs.AuditQuery{Limit: 1})
+				return err
+			}},
+			{"SweepAudit", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.SweepAudit(ctx, now, 1)
+				return err
+			}},
 			{"Ping", func(ctx context.Context, s kurs.Store, _ int64) error { return s.Ping(ctx) }},
 		}, calls...)
 		for _, c := range all {

@@ -24,7 +24,7 @@ type Engine struct {
 // it at the test's end. The tests run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Engine) {
 	t.Helper()
-	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests}
+	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests, auditTests}
 	for _, group := range groups {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

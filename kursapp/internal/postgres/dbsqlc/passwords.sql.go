@@ -11,10 +11,12 @@ import (
 )
 
 const changePassword = `-- name: ChangePassword :one
-WITH changed AS (
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said),
+changed AS (
     UPDATE public.users
-    SET password_hash = $2
-    WHERE users.id = $1 AND users.password_hash = $3
+    SET password_hash = $3
+    FROM origin
+    WHERE users.id = $1 AND users.password_hash = $4 AND origin.said IS NOT NULL
     RETURNING users.id
 )
 SELECT
@@ -23,9 +25,10 @@ SELECT
 `
 
 type ChangePasswordParams struct {
-	ID   int64
-	Next string
-	Old  string
+	ID     int64
+	Origin string
+	Next   string
+	Old    string
 }
 
 type ChangePasswordRow struct {
@@ -35,7 +38,12 @@ type ChangePasswordRow struct {
 
 // found tells a user without that hash from a user that does not exist.
 func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) (ChangePasswordRow, error) {
-	row := q.db.QueryRow(ctx, changePassword, arg.ID, arg.Next, arg.Old)
+	row := q.db.QueryRow(ctx, changePassword,
+		arg.ID,
+		arg.Origin,
+		arg.Next,
+		arg.Old,
+	)
 	var i ChangePasswordRow
 	err := row.Scan(&i.Found, &i.Changed)
 	return i, err
@@ -67,20 +75,22 @@ func (q *Queries) PasswordReset(ctx context.Context, arg PasswordResetParams) (P
 }
 
 const resetPassword = `-- name: ResetPassword :one
-WITH reset AS (
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said),
+reset AS (
     DELETE FROM public.password_resets
-    WHERE token_digest = $2 AND expires_at > $3
+    WHERE token_digest = $3 AND expires_at > $4
     RETURNING user_id
 )
 UPDATE public.users
 SET password_hash = $1
-FROM reset
-WHERE users.id = reset.user_id
+FROM reset, origin
+WHERE users.id = reset.user_id AND origin.said IS NOT NULL
 RETURNING users.id, users.name, users.email
 `
 
 type ResetPasswordParams struct {
 	Next        string
+	Origin      string
 	TokenDigest []byte
 	Now         time.Time
 }
@@ -94,7 +104,12 @@ type ResetPasswordRow struct {
 // One statement: of two with the same token the second waits for the row and then
 // finds it gone.
 func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (ResetPasswordRow, error) {
-	row := q.db.QueryRow(ctx, resetPassword, arg.Next, arg.TokenDigest, arg.Now)
+	row := q.db.QueryRow(ctx, resetPassword,
+		arg.Next,
+		arg.Origin,
+		arg.TokenDigest,
+		arg.Now,
+	)
 	var i ResetPasswordRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err

@@ -115,12 +115,19 @@ func (q *Queries) CredentialsVersions(ctx context.Context, ids []int64) ([]Crede
 }
 
 const deleteUser = `-- name: DeleteUser :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said)
 DELETE FROM public.users
-WHERE id = $1
+USING origin
+WHERE users.id = $1 AND origin.said IS NOT NULL
 `
 
-func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteUser, id)
+type DeleteUserParams struct {
+	ID     int64
+	Origin string
+}
+
+func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteUser, arg.ID, arg.Origin)
 	if err != nil {
 		return 0, err
 	}
@@ -128,15 +135,18 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 }
 
 const renameUser = `-- name: RenameUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $3::text, true) AS said)
 UPDATE public.users
 SET name = $1
-WHERE id = $2
-RETURNING id, name, email
+FROM origin
+WHERE users.id = $2 AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email
 `
 
 type RenameUserParams struct {
-	Name string
-	ID   int64
+	Name   string
+	ID     int64
+	Origin string
 }
 
 type RenameUserRow struct {
@@ -146,7 +156,7 @@ type RenameUserRow struct {
 }
 
 func (q *Queries) RenameUser(ctx context.Context, arg RenameUserParams) (RenameUserRow, error) {
-	row := q.db.QueryRow(ctx, renameUser, arg.Name, arg.ID)
+	row := q.db.QueryRow(ctx, renameUser, arg.Name, arg.ID, arg.Origin)
 	var i RenameUserRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err
@@ -185,18 +195,21 @@ func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHa
 }
 
 const setRole = `-- name: SetRole :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $3::text, true) AS said)
 UPDATE public.users
 SET role = $1
-WHERE id = $2
+FROM origin
+WHERE users.id = $2 AND origin.said IS NOT NULL
 `
 
 type SetRoleParams struct {
-	Role string
-	ID   int64
+	Role   string
+	ID     int64
+	Origin string
 }
 
 func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error) {
-	result, err := q.db.Exec(ctx, setRole, arg.Role, arg.ID)
+	result, err := q.db.Exec(ctx, setRole, arg.Role, arg.ID, arg.Origin)
 	if err != nil {
 		return 0, err
 	}
@@ -204,16 +217,19 @@ func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error)
 }
 
 const updateUser = `-- name: UpdateUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $4::text, true) AS said)
 UPDATE public.users
 SET name = $1, email = $2
-WHERE id = $3
-RETURNING id, name, email
+FROM origin
+WHERE users.id = $3 AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email
 `
 
 type UpdateUserParams struct {
-	Name  string
-	Email string
-	ID    int64
+	Name   string
+	Email  string
+	ID     int64
+	Origin string
 }
 
 type UpdateUserRow struct {
@@ -222,8 +238,14 @@ type UpdateUserRow struct {
 	Email string
 }
 
+// Here and below: the first part says who it is, for the audit log (00007_audit.sql).
 func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UpdateUserRow, error) {
-	row := q.db.QueryRow(ctx, updateUser, arg.Name, arg.Email, arg.ID)
+	row := q.db.QueryRow(ctx, updateUser,
+		arg.Name,
+		arg.Email,
+		arg.ID,
+		arg.Origin,
+	)
 	var i UpdateUserRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err

@@ -1,9 +1,11 @@
 -- name: ChangePassword :one
 -- found tells a user without that hash from a user that does not exist.
-WITH changed AS (
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+changed AS (
     UPDATE public.users
     SET password_hash = @next
-    WHERE users.id = @id AND users.password_hash = @old
+    FROM origin
+    WHERE users.id = @id AND users.password_hash = @old AND origin.said IS NOT NULL
     RETURNING users.id
 )
 SELECT
@@ -26,13 +28,14 @@ WHERE password_resets.token_digest = @token_digest AND password_resets.expires_a
 -- name: ResetPassword :one
 -- One statement: of two with the same token the second waits for the row and then
 -- finds it gone.
-WITH reset AS (
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+reset AS (
     DELETE FROM public.password_resets
     WHERE token_digest = @token_digest AND expires_at > @now
     RETURNING user_id
 )
 UPDATE public.users
 SET password_hash = @next
-FROM reset
-WHERE users.id = reset.user_id
+FROM reset, origin
+WHERE users.id = reset.user_id AND origin.said IS NOT NULL
 RETURNING users.id, users.name, users.email;

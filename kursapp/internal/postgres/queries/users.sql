@@ -27,25 +27,34 @@ VALUES (@name, @email, @password_hash, @role)
 RETURNING id, name, email;
 
 -- name: UpdateUser :one
+-- Here and below: the first part says who it is, for the audit log (00007_audit.sql).
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
 SET name = @name, email = @email
-WHERE id = @id
-RETURNING id, name, email;
+FROM origin
+WHERE users.id = @id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email;
 
 -- name: RenameUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
 SET name = @name
-WHERE id = @id
-RETURNING id, name, email;
+FROM origin
+WHERE users.id = @id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email;
 
 -- name: DeleteUser :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 DELETE FROM public.users
-WHERE id = @id;
+USING origin
+WHERE users.id = @id AND origin.said IS NOT NULL;
 
 -- name: SetRole :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
 SET role = @role
-WHERE id = @id;
+FROM origin
+WHERE users.id = @id AND origin.said IS NOT NULL;
 
 -- name: CredentialsVersions :many
 SELECT id, credentials_version
