@@ -65,8 +65,25 @@ func TestForgottenAndChangedPassword(t *testing.T) {
 	if got := mails.to("nobody@example.com"); len(got) != 0 {
 		t.Errorf("nobody got %q", got)
 	}
+	// The audit log tells an administrator all of it.
+	var audit string
+	eventually(t, startTimeout, func() error {
+		audit = p.request(t, "GET", "/audit?limit=100&user=3", "", p.login(t, adminEmail)).body
+		if n := strings.Count(audit, `"login_succeeded"`); n != 3 {
+			return fmt.Errorf("%d logins in %s, want 3", n, audit)
+		}
+		return nil
+	})
+	for action, want := range map[string]int{
+		"registered": 1, "login_failed": 2, "password_changed": 2, "password_reset_requested": 1,
+	} {
+		if n := strings.Count(audit, `"`+action+`"`); n != want {
+			t.Errorf("%d times %s in %s, want %d", n, action, audit, want)
+		}
+	}
 	secrets := []string{first, second, third, code, session, other, fresh, last}
 	wantNowhere(t, "the log", p.log.String(), secrets)
+	wantNowhere(t, "the audit log", audit, append(secrets, "example.com", "Zoe"))
 	wantNowhere(t, "Redis", dump(t, prod.redis), secrets)
 }
 

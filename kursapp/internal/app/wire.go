@@ -77,6 +77,7 @@ func (a *App) build() (*services, error) {
 		PasswordReset:   jobs.PasswordResetTask,
 
 		Hasher: hasher,
+		Audit:  audit,
 		Demo:   a.mode == ModeDemo,
 		Logger: a.log,
 	})

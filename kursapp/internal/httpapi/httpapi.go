@@ -98,7 +98,7 @@ type api struct {
 	mode Mode
 	log  *slog.Logger
 	huma huma.API
-	mux  *http.ServeMux
+	mux  *routeMux
 
 	entries        entryMemory
 	warnQueryLogin sync.Once
@@ -118,7 +118,23 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if c.Version == "" {
 		c.Version = "dev"
 	}
-	mux := http.NewServeMux()
+	a, err := newAPI(d, c)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
+	}
+	h, err := guardOrigins(limitBody(a.mux), c.CORSOrigins)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	if c.Mode == Demo {
+		h = guardHost(h)
+	}
+	return newFront(h, c.Logger), nil
+}
+
+// newAPI registers all routes.
+func newAPI(d Deps, c Config) (*api, error) {
+	mux := &routeMux{ServeMux: http.NewServeMux()}
 	a := &api{
 		Deps: d,
 		mode: c.Mode,
@@ -128,18 +144,23 @@ func New(d Deps, c Config) (http.Handler, error) {
 	}
 	a.huma.UseMiddleware(rememberExchange)
 	a.routes()
-	if err := a.serveDocument(); err != nil {
-		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
-	}
+	return a, a.serveDocument()
+}
 
-	h, err := guardOrigins(limitBody(mux), c.CORSOrigins)
-	if err != nil {
-		return nil, fmt.Errorf("httpapi: %w", err)
-	}
-	if c.Mode == Demo {
-		h = guardHost(h)
-	}
-	return newFront(h, c.Logger), nil
+// routeMux is a ServeMux that knows its patterns, so that no route escapes the table
+// of who may do what (access_test.go).
+type routeMux struct {
+	*http.ServeMux
+	patterns []string
+}
+
+func (m *routeMux) Handle(pattern string, h http.Handler) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.Handle(pattern, h)
+}
+
+func (m *routeMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	m.Handle(pattern, http.HandlerFunc(h))
 }
 
 func (a *api) routes() {

@@ -20,7 +20,7 @@ import (
 // address with agent".
 func (w *world) audited(t *testing.T) []string {
 	t.Helper()
-	entries, err := w.store.Store.Audit(t.Context(), kurs.AuditQuery{Limit: 1000})
+	entries, err := w.store.Audit(t.Context(), kurs.AuditQuery{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestNotesOutliveAnOutageAsFarAsThereIsRoom(t *testing.T) {
 		s.away.Store(true)
 		l := kurs.NewAuditLog(s, nil, slog.New(slog.NewTextHandler(&out, nil)))
 		for n := range int64(5000) { // nobody waits
-			kurs.Note(l, t.Context(), kurs.AuditLoginFailed, n+1)
+			kurs.Note(t.Context(), l, kurs.AuditLoginFailed, n+1)
 		}
 		time.Sleep(10 * time.Second)
 		s.away.Store(false)
@@ -215,12 +215,12 @@ func TestNotesOutliveAnOutageAsFarAsThereIsRoom(t *testing.T) {
 		if !strings.Contains(out.String(), "lost=904") {
 			t.Errorf("nobody was told how many were lost:\n%s", out.String())
 		}
-		kurs.Note(l, t.Context(), kurs.AuditLoggedOut, 7)
+		kurs.Note(t.Context(), l, kurs.AuditLoggedOut, 7)
 		l.Close()
 		if len(s.entries) != 4097 {
 			t.Errorf("%d entries after Close, want 4097", len(s.entries))
 		}
-		kurs.Note(l, t.Context(), kurs.AuditLoggedOut, 7) // too late, and harmless
+		kurs.Note(t.Context(), l, kurs.AuditLoggedOut, 7) // too late, and harmless
 	})
 }
 
@@ -229,7 +229,7 @@ func TestCloseEndsWithoutADatabase(t *testing.T) {
 	s := &auditStore{}
 	s.away.Store(true)
 	l := kurs.NewAuditLog(s, nil, nil)
-	kurs.Note(l, t.Context(), kurs.AuditLoggedOut, 7)
+	kurs.Note(t.Context(), l, kurs.AuditLoggedOut, 7)
 	l.Close()
 	if len(s.entries) != 0 {
 		t.Error("written to a database that is away")

@@ -34,6 +34,6 @@ func CommonPasswords() map[string]struct{} { return commonPasswords() }
 func AuditWith(a *Accounts, l *AuditLog) { a.audit = l }
 
 // Note has an entry written.
-func Note(l *AuditLog, ctx context.Context, action AuditAction, subject int64) {
+func Note(ctx context.Context, l *AuditLog, action AuditAction, subject int64) {
 	l.note(ctx, action, subject)
 }
