@@ -59,7 +59,9 @@ var rules = []rule{
 	{module + "/outbox", ground},
 
 	// The wing: main → app → {httpapi, jobs, postgres, sqlite} → kurs.
-	{wing + "/internal/kurs", append([]string{"golang.org/x/crypto/argon2", "github.com/redis/rueidis"}, five...)},
+	{wing + "/internal/kurs", append([]string{
+		"golang.org/x/crypto/argon2", "github.com/trustelem/zxcvbn/frequency", "github.com/redis/rueidis",
+	}, five...)},
 	{wing + "/internal/config", []string{"github.com/alecthomas/kong/..."}},
 	{wing + "/internal/httpapi", append([]string{
 		wing + "/internal/kurs", module + "/internal/redisx",

@@ -145,6 +145,20 @@ func (m *mailServer) wait(t *testing.T, address string) string {
 	return mail
 }
 
+// waitFor returns the first mail to an address that holds text.
+func (m *mailServer) waitFor(t *testing.T, address, text string) (mail string) {
+	t.Helper()
+	eventually(t, startTimeout, func() error {
+		for _, mail = range m.to(address) {
+			if strings.Contains(mail, text) {
+				return nil
+			}
+		}
+		return fmt.Errorf("no mail to %s says %q", address, text)
+	})
+	return mail
+}
+
 // findToken finds a one-time token in a mail's text: 26 letters and digits in base32.
 func findToken(mail string) string {
 	_, text, _ := strings.Cut(strings.ReplaceAll(mail, "\r\n", "\n"), "\n\n")

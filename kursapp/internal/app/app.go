@@ -43,8 +43,11 @@ type App struct {
 	metricsListener net.Listener
 	// localBytes bounds the users kept in memory: 32 MiB hold some 60,000.
 	localBytes int64
-	greet      func() // called when the server is about to answer
-	worker     bool   // whether to run tasks here
+	// auditRetention is how long entries of the audit log are kept; 0: for good.
+	auditRetention time.Duration
+
+	greet  func() // called when the server is about to answer
+	worker bool   // whether to run tasks here
 	// foreign receives the error of a Redis that belongs to somebody else.
 	foreign chan error
 }
@@ -139,6 +142,9 @@ func (a *App) Run(ctx context.Context) error {
 		return work.Wait()
 	}
 	work.Go(func() error { return a.relay(ctx, services.relay) })
+	if a.auditRetention > 0 {
+		work.Go(func() error { return a.sweepAudit(ctx, services.audit) })
+	}
 	if a.listener != nil {
 		a.awaitEmptyOutbox(ctx)
 		a.greet()

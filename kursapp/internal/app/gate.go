@@ -93,11 +93,53 @@ func (g *gate) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	return g.store.SetRole(ctx, id, role)
 }
 
+func (g *gate) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g.store.CredentialsVersions(ctx, ids)
+}
+
 func (g *gate) ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error) {
 	if err := g.check(); err != nil {
 		return false, err
 	}
 	return g.store.ReplacePasswordHash(ctx, id, old, next)
+}
+
+func (g *gate) ChangePassword(ctx context.Context, id int64, old, next string, tasks ...outbox.Task) (bool, error) {
+	if err := g.check(); err != nil {
+		return false, err
+	}
+	return g.store.ChangePassword(ctx, id, old, next, tasks...)
+}
+
+func (g *gate) SetPasswordReset(ctx context.Context, r kurs.PasswordReset, tokenDigest []byte) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.SetPasswordReset(ctx, r, tokenDigest)
+}
+
+func (g *gate) PasswordReset(ctx context.Context, tokenDigest []byte, now time.Time) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.PasswordReset(ctx, tokenDigest, now)
+}
+
+func (g *gate) ResetPassword(ctx context.Context, tokenDigest []byte, now time.Time, next string, tasks ...outbox.Task) (kurs.User, error) {
+	if err := g.check(); err != nil {
+		return kurs.User{}, err
+	}
+	return g.store.ResetPassword(ctx, tokenDigest, now, next, tasks...)
+}
+
+func (g *gate) Enqueue(ctx context.Context, tasks ...outbox.Task) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.Enqueue(ctx, tasks...)
 }
 
 func (g *gate) SetEmailChange(ctx context.Context, c kurs.EmailChange, tokenDigest []byte) error {
@@ -112,6 +154,27 @@ func (g *gate) ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now t
 		return kurs.User{}, err
 	}
 	return g.store.ConfirmEmailChange(ctx, tokenDigest, now)
+}
+
+func (g *gate) AddAudit(ctx context.Context, entries ...kurs.AuditEntry) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.AddAudit(ctx, entries...)
+}
+
+func (g *gate) Audit(ctx context.Context, q kurs.AuditQuery) ([]kurs.AuditEntry, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g.store.Audit(ctx, q)
+}
+
+func (g *gate) SweepAudit(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := g.check(); err != nil {
+		return 0, err
+	}
+	return g.store.SweepAudit(ctx, before, limit)
 }
 
 func (g *gate) Ping(ctx context.Context) error {

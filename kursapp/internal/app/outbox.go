@@ -13,15 +13,22 @@ import (
 	"github.com/speedlayer/speedlayer/outbox"
 )
 
-// sink takes the rows of the outbox to Redis: invalidations to the caches, tasks to
-// their queues.
+// sink takes the rows of the outbox to Redis: invalidations to the caches and
+// the sessions, tasks to their queues.
 type sink struct {
 	users    *kurs.Users
+	sessions sessions
 	queues   map[string]tasks
 	identity func(context.Context) (string, error)
 }
 
 var _ outbox.Sink = (*sink)(nil)
+
+// sessions end as the outbox asks (kurs.Accounts).
+type sessions interface {
+	// ForgetSessions returns an error for each row, nil once the sessions have ended.
+	ForgetSessions(ctx context.Context, rows []outbox.Row) []error
+}
 
 // tasks is a queue that takes tasks of the outbox.
 type tasks interface {
@@ -32,23 +39,20 @@ type tasks interface {
 
 // Deliver implements outbox.Sink. All parts go out at the same time.
 func (s *sink) Deliver(ctx context.Context, rows []outbox.Row) []error {
-	parts := map[string][]int{} // by queue; "" for the caches
+	parts := map[part][]int{}
 	for i, row := range rows {
-		if row.Kind != outbox.KindTask {
-			parts[""] = append(parts[""], i)
-		} else {
-			parts[row.Target] = append(parts[row.Target], i)
-		}
+		p := partOf(row)
+		parts[p] = append(parts[p], i)
 	}
 	errs := make([]error, len(rows))
 	var wg sync.WaitGroup
-	for target, which := range parts {
+	for p, which := range parts {
 		wg.Go(func() {
-			part := make([]outbox.Row, len(which))
+			its := make([]outbox.Row, len(which))
 			for i, at := range which {
-				part[i] = rows[at]
+				its[i] = rows[at]
 			}
-			for i, err := range s.deliver(ctx, target, part) {
+			for i, err := range s.deliver(ctx, p, its) {
 				errs[which[i]] = err
 			}
 		})
@@ -57,16 +61,36 @@ func (s *sink) Deliver(ctx context.Context, rows []outbox.Row) []error {
 	return errs
 }
 
-func (s *sink) deliver(ctx context.Context, target string, rows []outbox.Row) []error {
-	if target == "" && rows[0].Kind != outbox.KindTask {
-		return s.users.Forget(ctx, rows)
+// part is what rows are about that one delivery takes together.
+type part struct {
+	kind  string // "task", "sessions" or "cache"
+	queue string // of tasks
+}
+
+func partOf(row outbox.Row) part {
+	switch {
+	case row.Kind == outbox.KindTask:
+		return part{kind: "task", queue: row.Target}
+	case row.Target == kurs.OutboxSessions:
+		return part{kind: "sessions"}
+	default:
+		return part{kind: "cache"}
 	}
-	if q := s.queues[target]; q != nil {
+}
+
+func (s *sink) deliver(ctx context.Context, p part, rows []outbox.Row) []error {
+	switch p.kind {
+	case "cache":
+		return s.users.Forget(ctx, rows)
+	case "sessions":
+		return s.sessions.ForgetSessions(ctx, rows)
+	}
+	if q := s.queues[p.queue]; q != nil {
 		return q.Add(ctx, rows)
 	}
 	errs := make([]error, len(rows))
 	for i := range errs {
-		errs[i] = fmt.Errorf("app: there is no queue %q: %w", target, outbox.ErrRefused)
+		errs[i] = fmt.Errorf("app: there is no queue %q: %w", p.queue, outbox.ErrRefused)
 	}
 	return errs
 }
@@ -125,6 +149,16 @@ func (a *App) relay(ctx context.Context, r *outbox.Relay) error {
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// sweepAudit deletes old entries of the audit log as soon as the database can be used.
+func (a *App) sweepAudit(ctx context.Context, audit *kurs.AuditLog) error {
+	select {
+	case <-a.ready:
+		audit.Sweep(ctx, a.auditRetention)
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // How long a server waits until Redis has learned what was committed while no server

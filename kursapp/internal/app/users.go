@@ -64,7 +64,7 @@ func userAdd(ctx context.Context, c config.UserAdd, log *slog.Logger, s streams)
 		return err
 	}
 	defer store.Close()
-	u, err := store.CreateUser(ctx, kurs.NewAccount{Name: name, Email: email, PasswordHash: hash, Role: kurs.Role(c.Role)})
+	u, err := store.CreateUser(byCommandLine(ctx), kurs.NewAccount{Name: name, Email: email, PasswordHash: hash, Role: kurs.Role(c.Role)})
 	if errors.Is(err, kurs.ErrEmailTaken) {
 		return config.Usagef("the address %s is taken", email)
 	}
@@ -73,6 +73,11 @@ func userAdd(ctx context.Context, c config.UserAdd, log *slog.Logger, s streams)
 	}
 	_, err = fmt.Fprintf(s.out, "Account %d created: %s (%s), role %s.\n", u.ID, u.Name, u.Email, c.Role)
 	return err
+}
+
+// byCommandLine says in the audit log how a change was made.
+func byCommandLine(ctx context.Context) context.Context {
+	return kurs.WithOrigin(ctx, kurs.Origin{By: kurs.ByCommandLine})
 }
 
 // describe says which argument breaks which rule.
@@ -87,6 +92,7 @@ func describe(err error) error {
 		kurs.RuleTooShort:    "is too short",
 		kurs.RuleNotAnEmail:  "is not an e-mail address",
 		kurs.RuleControlChar: "contains control characters",
+		kurs.RuleTooCommon:   "is among the most common ones",
 	}[e.Rule]
 	if e.Field == "password" {
 		what += " (8 to 128 characters)"
@@ -183,7 +189,7 @@ func userSetRole(ctx context.Context, c config.UserSetRole, log *slog.Logger, ou
 	if err != nil {
 		return err
 	}
-	if err := store.SetRole(ctx, account.ID, kurs.Role(c.Role)); err != nil {
+	if err := store.SetRole(byCommandLine(ctx), account.ID, kurs.Role(c.Role)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s (%s) is now: %s. It counts from the next request on.\n", account.Name, account.Email, c.Role)

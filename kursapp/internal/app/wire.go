@@ -31,6 +31,7 @@ type services struct {
 	watch   *cacheWatch
 	workers []*queue.Worker
 	relay   *outbox.Relay
+	audit   *kurs.AuditLog
 	// completer is nil where no worker runs.
 	completer *outbox.Completer
 	close     func()
@@ -38,7 +39,7 @@ type services struct {
 
 // build makes all parts and connects them. Nothing runs yet.
 func (a *App) build() (*services, error) {
-	sessions := session.New[int64, map[string]string](a.redis, session.Options{Realm: string(a.mode), LocalBytes: -1})
+	sessions := kurs.NewSessions(a.redis, session.Options{Realm: string(a.mode)})
 	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
 		if degraded {
 			a.log.Warn("limits are decided without Redis", "error", err)
@@ -64,26 +65,35 @@ func (a *App) build() (*services, error) {
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
+	audit := kurs.NewAuditLog(a.store, nil, a.log)
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
 		Welcome:  jobs.WelcomeTask,
-		Hasher:   hasher,
-		Demo:     a.mode == ModeDemo,
-		Logger:   a.log,
+
+		PasswordChanged: jobs.PasswordChangedTask,
+		PasswordReset:   jobs.PasswordResetTask,
+
+		Hasher: hasher,
+		Audit:  audit,
+		Demo:   a.mode == ModeDemo,
+		Logger: a.log,
 	})
-	s := &services{watch: watch, close: func() {
+	s := &services{watch: watch, audit: audit, close: func() {
+		audit.Close()
+		sessions.Close()
 		users.Close()
 		limiter.Close()
 	}}
 	s.relay = a.newRelay(&sink{
 		users:    users,
+		sessions: accounts,
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, kurs.NewLimits(limiter)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter)); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
@@ -114,8 +124,8 @@ func (a *App) newCacheWatch() *cacheWatch {
 	return w
 }
 
-func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, limits *kurs.Limits) (http.Handler, error) {
-	deps := httpapi.Deps{Users: users, Accounts: accounts, Limits: limits, RedisHealthy: a.redis.Healthy}
+func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits) (http.Handler, error) {
+	deps := httpapi.Deps{Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy}
 	mode := httpapi.Production
 	if a.mode == ModeDemo {
 		mode = httpapi.Demo

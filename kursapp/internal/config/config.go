@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -48,10 +49,19 @@ type Metrics struct {
 	MetricsAddr string `env:"KURSAPP_METRICS_ADDR" placeholder:"ADDR" help:"Address that serves GET /metrics for Prometheus to whoever can reach it, as 127.0.0.1:9101. Default: none."`
 }
 
+// Audit says how long the audit log is kept.
+type Audit struct {
+	AuditDays int `env:"KURSAPP_AUDIT_DAYS" default:"365" help:"How many days the audit log is kept; 0 keeps it for good."`
+}
+
+// AuditRetention is how long an entry is kept; 0 is for good.
+func (a Audit) AuditRetention() time.Duration { return time.Duration(a.AuditDays) * 24 * time.Hour }
+
 // Demo configures `kursapp demo`.
 type Demo struct {
 	Cache
 	Metrics
+	Audit
 	Addr        string   `env:"KURSAPP_ADDR" default:"127.0.0.1:8000" help:"Loopback address to listen on."`
 	DataDir     string   `type:"path" placeholder:"DIR" help:"Folder of the SQLite file, kept between runs. Default: a temporary folder, removed at the end."`
 	RedisURL    string   `env:"REDIS_URL" placeholder:"URL" help:"Redis to use. Default: a private redis-server if one is installed, else one inside the process."`
@@ -78,6 +88,7 @@ type Serve struct {
 	Mail
 	Cache
 	Metrics
+	Audit
 	Addr        string   `env:"KURSAPP_ADDR" default:":8000" help:"Address to listen on."`
 	CORSOrigins []string `name:"cors-origins" env:"KURSAPP_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of front ends that may call the API from a browser, separated by commas."`
 	Migrate     bool     `default:"true" negatable:"" help:"Bring the database schema up to date at start, as soon as PostgreSQL answers."`
@@ -267,7 +278,7 @@ func (b Backends) require(command string) error {
 
 // check refuses what would open the demo to the network, and mistakes.
 func (d Demo) check() error {
-	errs := []error{loopbackAddr("KURSAPP_ADDR", d.Addr), origins(d.CORSOrigins), d.Cache.check()}
+	errs := []error{loopbackAddr("KURSAPP_ADDR", d.Addr), origins(d.CORSOrigins), d.Cache.check(), d.Audit.check()}
 	if d.MetricsAddr != "" {
 		errs = append(errs, loopbackAddr("KURSAPP_METRICS_ADDR", d.MetricsAddr))
 	}
@@ -275,7 +286,7 @@ func (d Demo) check() error {
 }
 
 func (s Serve) check() error {
-	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check())
+	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check(), s.Audit.check())
 }
 
 // check refuses what no listener could be opened on.
@@ -296,6 +307,16 @@ const maxLocalMB = 64 << 10
 func (c Cache) check() error {
 	if c.LocalMB < 0 || c.LocalMB > maxLocalMB {
 		return &UsageError{fmt.Sprintf("KURSAPP_LOCAL_CACHE_MB is %d. It counts MiB, from 0 (no local cache) to %d", c.LocalMB, maxLocalMB)}
+	}
+	return nil
+}
+
+// maxAuditDays is a century.
+const maxAuditDays = 36_500
+
+func (a Audit) check() error {
+	if a.AuditDays < 0 || a.AuditDays > maxAuditDays {
+		return &UsageError{fmt.Sprintf("KURSAPP_AUDIT_DAYS is %d. It counts days, from 0 (for good) to %d", a.AuditDays, maxAuditDays)}
 	}
 	return nil
 }

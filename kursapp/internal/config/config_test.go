@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 )
@@ -140,5 +141,23 @@ func TestHelpShowsNoSecret(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "geheim") {
 		t.Errorf("help shows the password of DATABASE_URL:\n%s", &out)
+	}
+}
+
+func TestAuditLogIsKeptForAYear(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://u@h/d")
+	t.Setenv("REDIS_URL", "redis://h:6379")
+	if demo, serve := parse(t, "demo").Demo.AuditRetention(), parse(t, "serve").Serve.AuditRetention(); demo != 8760*time.Hour || serve != demo {
+		t.Errorf("the demo keeps it %v, serve %v, want 8760h", demo, serve)
+	}
+	t.Setenv("KURSAPP_AUDIT_DAYS", "0")
+	if got := parse(t, "serve").Serve.AuditRetention(); got != 0 {
+		t.Errorf("for good is %v, want 0", got)
+	}
+	for _, days := range []string{"-1", "36501", "9223372036854775807"} {
+		_, err := config.Parse([]string{"serve", "--audit-days=" + days}, io.Discard, io.Discard)
+		if !config.IsUsage(err) || !strings.Contains(err.Error(), "KURSAPP_AUDIT_DAYS") || !strings.Contains(err.Error(), days) {
+			t.Errorf("--audit-days=%s: error %v, want a usage error that names the variable and the value", days, err)
+		}
 	}
 }

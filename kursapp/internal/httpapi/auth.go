@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,11 +11,12 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/session"
 )
 
 // bearer reads the token of an Authorization header: one header line, the
 // scheme in any case, one token after it. What the token looks like is not
-// judged here; an odd one is merely unknown.
+// judged here; an odd one is merely unknown. (session.HTTP is stricter.)
 func bearer(h http.Header) (token string, ok bool) {
 	values := h["Authorization"]
 	if len(values) != 1 {
@@ -35,14 +37,18 @@ func bearer(h http.Header) (token string, ok bool) {
 // Authorization header, and where there is no such header that of the
 // dashboard's cookie. A header that is malformed is not made good by a cookie.
 func (a *api) token(r *http.Request) (string, error) {
-	if len(r.Header["Authorization"]) == 0 {
-		if c, err := r.Cookie(a.cookieName()); err == nil && c.Value != "" {
-			return c.Value, nil
+	if len(r.Header["Authorization"]) > 0 {
+		token, ok := bearer(r.Header)
+		if !ok {
+			return "", kurs.ErrNoToken
 		}
-		return "", kurs.ErrNoToken
+		return token, nil
 	}
-	token, ok := bearer(r.Header)
-	if !ok {
+	token, err := a.tokens.Token(r)
+	if errors.Is(err, session.ErrCrossOrigin) {
+		return "", &failure{status: http.StatusForbidden, text: textCrossOrigin}
+	}
+	if err != nil {
 		return "", kurs.ErrNoToken
 	}
 	return token, nil
@@ -106,14 +112,24 @@ func (a *api) require(may permission) func(huma.Context, func(huma.Context)) {
 // requireSession is the huma middleware of the routes that need a session in
 // both modes.
 func (a *api) requireSession(ctx huma.Context, next func(huma.Context)) {
-	r, w := humago.Unwrap(ctx)
-	actor, err := a.session(r)
-	if err != nil {
-		fail(w, r, err)
-		return
+	a.requireSessionThat(func(kurs.Actor) error { return nil })(ctx, next)
+}
+
+// requireSessionThat is requireSession for those who may.
+func (a *api) requireSessionThat(may func(kurs.Actor) error) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		actor, err := a.session(r)
+		if err == nil {
+			err = may(actor)
+		}
+		if err != nil {
+			fail(w, r, err)
+			return
+		}
+		exchangeOf(ctx.Context()).actor = actor
+		next(ctx)
 	}
-	exchangeOf(ctx.Context()).actor = actor
-	next(ctx)
 }
 
 // actorOf returns the actor that a middleware found.

@@ -56,6 +56,25 @@ func TestContractSuccess(t *testing.T) {
 		{"log in from a browser", "POST", "/web/login", `{"email":"max@example.com","password":"test123"}`, "", 200, `{"message":"Eingeloggt!"}`, `{"message":"Logged in!"}`},
 		{"log out from a browser", "POST", "/web/logout", "", "", 200, `{"message":"Ausgeloggt!"}`, `{"message":"Logged out!"}`},
 		{
+			"audit log", "GET", "/audit?limit=1&user=2", "", asAdmin, 200,
+			`{"entries":[{"id":7,"at":"2026-05-01T12:00:00Z","action":"role_changed","actor_id":1,"subject_id":2,"client_address":"192.0.2.1","user_agent":"curl/8","detail":{"from":"user","to":"admin"}}],"next_cursor":"Nw"}`,
+			`{"entries":[{"id":7,"at":"2026-05-01T12:00:00Z","action":"role_changed","actor_id":1,"subject_id":2,"client_address":"192.0.2.1","user_agent":"curl/8","detail":{"from":"user","to":"admin"}}],"next_cursor":"Nw"}`,
+		},
+		{
+			"change the password", "PUT", "/profile/password", `{"old_password":"test123","new_password":"lang genug"}`, asAdmin, 200,
+			`{"token":"token-of-a-session-after-a-change-0","message":"Passwort geändert. Alle anderen Geräte sind abgemeldet."}`,
+			`{"token":"token-of-a-session-after-a-change-0","message":"Password changed. All other devices are logged out."}`,
+		},
+		{
+			"forgotten password", "POST", "/password-resets", `{"email":"nobody@example.com"}`, "", 202,
+			`{"message":"Wenn es zu dieser Adresse ein Konto gibt, ist eine E-Mail unterwegs. Der Code darin gilt 30 Minuten."}`,
+			`{"message":"If there is an account with this address, an e-mail is on its way. The code in it is valid for 30 minutes."}`,
+		},
+		{
+			"new password", "POST", "/password-resets/confirmations", `{"token":"the-code","password":"lang genug"}`, "", 200,
+			`{"message":"Passwort geändert. Du kannst dich jetzt damit anmelden."}`, `{"message":"Password changed. You can log in with it now."}`,
+		},
+		{
 			"confirm an address", "POST", "/email-confirmations", `{"token":"the-code"}`, "", 200,
 			`{"id":1,"name":"Max","email":"max@example.com"}`, `{"id":1,"name":"Max","email":"max@example.com"}`,
 		},
@@ -131,6 +150,7 @@ func TestContractErrors(t *testing.T) {
 		{name: "delete an unknown user", mode: Demo, method: "DELETE", target: "/users/77", status: 404, german: "User nicht gefunden", english: "User not found"},
 		{name: "register a taken address", method: "POST", target: "/users", body: `{"name":"N","email":"MAX@example.com","password":"lang genug"}`, status: 409, german: "E-Mail-Adresse ist bereits vergeben", english: "E-mail address is already taken"},
 		{name: "register with a short password", method: "POST", target: "/users", body: `{"name":"N","email":"n@example.com","password":"kurz"}`, status: 422, german: "Ungültige Eingabe: Feld „password“ ist zu kurz, mindestens 8 Zeichen.", english: "Invalid input: field “password” is too short, at least 8 characters."},
+		{name: "register with a common password", method: "POST", target: "/users", body: `{"name":"N","email":"n@example.com","password":"Passw0rd"}`, status: 422, german: "Ungültige Eingabe: Feld „password“ gehört zu den häufigsten Passwörtern, wähle ein anderes.", english: "Invalid input: field “password” is among the most common passwords, choose another one."},
 		{name: "register with a blank name", method: "POST", target: "/users", body: `{"name":" ","email":"n@example.com","password":"lang genug"}`, status: 422, german: "Ungültige Eingabe: Feld „name“ fehlt.", english: "Invalid input: field “name” is missing."},
 		{name: "register without a real address", method: "POST", target: "/users", body: `{"name":"N","email":"n","password":"lang genug"}`, status: 422, german: "Ungültige Eingabe: Feld „email“ ist keine gültige E-Mail-Adresse.", english: "Invalid input: field “email” is not a valid e-mail address."},
 		{name: "register with a control character", method: "POST", target: "/users", body: `{"name":"a\u0000b","email":"n@example.com","password":"lang genug"}`, status: 422, german: "Ungültige Eingabe: Feld „name“ enthält Steuerzeichen.", english: "Invalid input: field “name” contains control characters."},
@@ -180,6 +200,24 @@ func TestContractErrors(t *testing.T) {
 		{name: "list too much", mode: Demo, method: "GET", target: "/users?limit=101", status: 422, german: "Ungültige Eingabe: „limit“ darf höchstens 100 sein.", english: "Invalid input: “limit” must be at most 100."},
 		{name: "list many", mode: Demo, method: "GET", target: "/users?limit=viele", status: 422, german: "Ungültige Eingabe: „limit“ muss eine ganze Zahl sein.", english: "Invalid input: “limit” must be an integer."},
 		{name: "confirm with a used code", method: "POST", target: "/email-confirmations", body: `{"token":"used"}`, status: 422, german: "Der Bestätigungscode ist ungültig, verbraucht oder abgelaufen", english: "The confirmation code is invalid, used or expired"},
+		{name: "new password with a used code", method: "POST", target: "/password-resets/confirmations", body: `{"token":"used","password":"lang genug"}`, status: 422, german: "Der Code für ein neues Passwort ist ungültig, verbraucht oder abgelaufen. Fordere einen neuen an.", english: "The code for a new password is invalid, used or expired. Request a new one."},
+		{name: "new password that is short", method: "POST", target: "/password-resets/confirmations", body: `{"token":"the-code","password":"kurz"}`, status: 422, german: "Ungültige Eingabe: Feld „password“ ist zu kurz, mindestens 8 Zeichen.", english: "Invalid input: field “password” is too short, at least 8 characters."},
+		{name: "forgotten password of no address", method: "POST", target: "/password-resets", body: `{"email":"max"}`, status: 422, german: "Ungültige Eingabe: Feld „email“ ist keine gültige E-Mail-Adresse.", english: "Invalid input: field “email” is not a valid e-mail address."},
+		{name: "change the password without a token", mode: Demo, method: "PUT", target: "/profile/password", body: `{"old_password":"test123","new_password":"lang genug"}`, status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
+		{name: "change the password with a wrong one", method: "PUT", target: "/profile/password", body: `{"old_password":"falsch","new_password":"lang genug"}`, auth: asAdmin, status: 422, german: "Ungültige Eingabe: Feld „old_password“ stimmt nicht.", english: "Invalid input: field “old_password” is wrong."},
+		{
+			name: "change the password to an endless one", method: "PUT", target: "/profile/password", body: `{"old_password":"test123","new_password":"x"}`, auth: asAdmin,
+			change: func(s *site) {
+				s.accounts.change = func(context.Context, kurs.Actor, kurs.PasswordChange) (kurs.LoginResult, error) {
+					return kurs.LoginResult{}, &kurs.Error{Code: kurs.CodeInvalid, Field: "new_password", Rule: kurs.RuleTooLong}
+				}
+			},
+			status: 422, german: "Ungültige Eingabe: Feld „new_password“ ist zu lang, höchstens 128 Zeichen.", english: "Invalid input: field “new_password” is too long, at most 128 characters.",
+		},
+		{name: "audit log of somebody else", method: "GET", target: "/audit", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
+		{name: "audit log without a token", method: "GET", target: "/audit", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
+		{name: "audit log with a bad cursor", mode: Demo, method: "GET", target: "/audit?cursor=%25", auth: asAdmin, status: 422, german: "Ungültige Eingabe: „cursor“ ist ungültig.", english: "Invalid input: “cursor” is invalid."},
+		{name: "audit log of nobody", mode: Demo, method: "GET", target: "/audit?user=max", auth: asAdmin, status: 422, german: "Ungültige Eingabe: „user“ muss eine ganze Zahl sein.", english: "Invalid input: “user” must be an integer."},
 		{name: "no session on a users route", method: "GET", target: "/users/1", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "somebody else", method: "GET", target: "/users/1", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
 		{name: "no such address", method: "GET", target: "/nothing/here", status: 404, german: "Diese Adresse gibt es nicht", english: "There is nothing at this address"},

@@ -65,8 +65,9 @@ func headersOf[V any](m *entryMemory, e *cache.Entry[V]) *entryHeaders {
 	return known
 }
 
-// writeEntry answers with the bytes of a cache entry.
-func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e *cache.Entry[V]) {
+// writeEntry answers with body, which shows a cache entry: its own bytes, or others
+// that are the same where those are.
+func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e *cache.Entry[V], body []byte) {
 	headers := headersOf(m, e)
 	h := w.Header()
 	headers.set(h)
@@ -77,5 +78,5 @@ func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e
 	}
 	h["Content-Type"] = contentJSON
 	// A client that is gone is nobody's error.
-	_, _ = w.Write(e.Raw)
+	_, _ = w.Write(body)
 }

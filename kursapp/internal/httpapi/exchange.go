@@ -25,7 +25,12 @@ type exchangeKey struct{}
 // put into the context.
 func rememberExchange(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
-	next(huma.WithValue(ctx, exchangeKey{}, &exchange{w: w, r: r}))
+	x := &exchange{w: w, r: r}
+	ctx = huma.WithValue(ctx, exchangeKey{}, x)
+	if r.Method != http.MethodGet { // whatever else changes something, which the audit log takes down
+		ctx = huma.WithContext(ctx, kurs.WithOrigin(ctx.Context(), kurs.Origin{ClientAddress: x.client(), UserAgent: r.UserAgent()}))
+	}
+	next(ctx)
 }
 
 // exchangeOf panics where rememberExchange did not run. It runs for every huma

@@ -17,6 +17,7 @@ import (
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/ratelimit"
+	"github.com/speedlayer/speedlayer/session"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,6 +32,14 @@ const (
 	adminToken = "token-of-max-an-administrator-0000"
 	userToken  = "token-of-user-2-without-a-role-000"
 )
+
+// tokens are sessions that nobody looks up: they are asked for tokens and cookies.
+func tokens() *kurs.Sessions { return kurs.NewSessions(nil, session.Options{LocalBytes: -1}) }
+
+func newSession(remembered bool) *kurs.Session {
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	return &kurs.Session{ID: ownID, CheckedAt: at, ExpiresAt: at.Add(kurs.RememberAbsolute), Remembered: remembered}
+}
 
 // fakeUsers answers with what its functions return, and where one is missing
 // as a course with Max and User 2 would.
@@ -123,6 +132,10 @@ type fakeAccounts struct {
 	logout       func(ctx context.Context, token string) error
 	authenticate func(ctx context.Context, token string) (kurs.Actor, error)
 	confirm      func(ctx context.Context, token string) (kurs.User, error)
+	change       func(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
+	forgot       func(ctx context.Context, email, clientPrefix string) error
+	reset        func(ctx context.Context, n kurs.NewPassword) error
+	audit        func(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 
 	mu        sync.Mutex
 	loggedOut []string
@@ -154,7 +167,7 @@ func (f *fakeAccounts) Login(ctx context.Context, l kurs.Login) (kurs.LoginResul
 	if l.Email != max1.Email || l.Password != "test123" {
 		return kurs.LoginResult{}, kurs.ErrBadCredentials
 	}
-	return kurs.LoginResult{Token: adminToken, User: max1}, nil
+	return kurs.LoginResult{Token: adminToken, User: max1, Session: newSession(l.Remember)}, nil
 }
 
 func (f *fakeAccounts) Logout(ctx context.Context, token string) error {
@@ -187,10 +200,35 @@ func (f *fakeAccounts) Authenticate(ctx context.Context, token string) (kurs.Act
 	}
 }
 
-func (f *fakeAccounts) Profile(_ context.Context, actor kurs.Actor) (kurs.User, error) {
-	e, err := entryOf(actor.UserID)
-	return e.Value, err
+func (f *fakeAccounts) Profile(_ context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error) {
+	return entryOf(actor.UserID)
 }
+
+func (f *fakeAccounts) ProfileFresh(_ context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error) {
+	e, err := entryOf(actor.UserID)
+	e.Source, e.Reason, e.LoadTime = cache.SourceLoader, cache.ReasonBypass, 1200*time.Microsecond
+	return e, err
+}
+
+// ownID is the session that the fake knows of each user.
+const ownID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+func (f *fakeAccounts) Devices(context.Context, kurs.Actor) ([]kurs.Device, error) {
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	return []kurs.Device{{
+		ID: ownID, UserAgent: "curl/8", Address: "192.0.2.1", CreatedAt: at, LastSeenAt: at.Add(time.Minute),
+		ExpiresAt: at.Add(31 * time.Minute), Current: true,
+	}}, nil
+}
+
+func (f *fakeAccounts) EndDevice(_ context.Context, _ kurs.Actor, id string) error {
+	if id != ownID {
+		return kurs.ErrSessionNotFound
+	}
+	return nil
+}
+
+func (f *fakeAccounts) EndOtherDevices(context.Context, kurs.Actor) error { return nil }
 
 func (f *fakeAccounts) ConfirmEmail(ctx context.Context, token string) (kurs.User, error) {
 	if f.confirm != nil {
@@ -200,6 +238,53 @@ func (f *fakeAccounts) ConfirmEmail(ctx context.Context, token string) (kurs.Use
 		return kurs.User{}, kurs.ErrConfirmationFailed
 	}
 	return max1, nil
+}
+
+// freshToken is what a password change answers with.
+const freshToken = "token-of-a-session-after-a-change-0"
+
+func (f *fakeAccounts) ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error) {
+	if f.change != nil {
+		return f.change(ctx, actor, c)
+	}
+	if err := actor.MayChangePassword(); err != nil {
+		return kurs.LoginResult{}, err
+	}
+	if c.Old != "test123" {
+		return kurs.LoginResult{}, &kurs.Error{Code: kurs.CodeInvalid, Field: kurs.FieldOldPassword, Rule: kurs.RuleWrong}
+	}
+	return kurs.LoginResult{Token: freshToken, Session: newSession(false)}, nil
+}
+
+func (f *fakeAccounts) RequestPasswordReset(ctx context.Context, email, clientPrefix string) error {
+	if f.forgot != nil {
+		return f.forgot(ctx, email, clientPrefix)
+	}
+	_, err := kurs.ValidateEmail(email)
+	return err
+}
+
+func (f *fakeAccounts) ResetPassword(ctx context.Context, n kurs.NewPassword) error {
+	if f.reset != nil {
+		return f.reset(ctx, n)
+	}
+	if _, err := kurs.ValidatePassword(n.Password); err != nil {
+		return err
+	}
+	if n.Token != "the-code" {
+		return kurs.ErrResetFailed
+	}
+	return nil
+}
+
+func (f *fakeAccounts) Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error) {
+	if f.audit != nil {
+		return f.audit(ctx, actor, q)
+	}
+	return kurs.AuditPage{Entries: []kurs.AuditEntry{{
+		ID: 7, At: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Action: kurs.AuditRoleChanged, Actor: 1, Subject: 2,
+		ClientAddress: "192.0.2.1", UserAgent: "curl/8", Detail: map[string]any{"from": "user", "to": "admin"},
+	}}, NextCursor: "Nw"}, actor.MayReadAudit()
 }
 
 // fakeLimits allows everything unless told otherwise.
@@ -232,7 +317,7 @@ func newSite(tb testing.TB, mode Mode, mods ...func(*Deps, *Config)) *site {
 	tb.Helper()
 	s := &site{users: &fakeUsers{}, accounts: &fakeAccounts{}, limits: &fakeLimits{}, log: &logBuffer{}}
 	d := Deps{
-		Users: s.users, Accounts: s.accounts, Limits: s.limits,
+		Users: s.users, Accounts: s.accounts, Sessions: tokens(), Limits: s.limits,
 		RedisHealthy: func() bool { return true },
 		Mailbox:      fakeMailbox{{To: "max@example.com", Subject: "Willkommen!", Body: "Hallo", ReceivedAt: time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)}},
 	}

@@ -318,7 +318,7 @@ func TestDemoRoutesExistInTheDemoAlone(t *testing.T) {
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	t.Parallel()
-	full := Deps{Users: &fakeUsers{}, Accounts: &fakeAccounts{}, Limits: &fakeLimits{}, RedisHealthy: func() bool { return true }}
+	full := Deps{Users: &fakeUsers{}, Accounts: &fakeAccounts{}, Sessions: tokens(), Limits: &fakeLimits{}, RedisHealthy: func() bool { return true }}
 	if _, err := New(full, Config{}); err != nil {
 		t.Errorf("with the least there must be: %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/ratelimit"
+	"github.com/speedlayer/speedlayer/session"
 )
 
 // Mode tells a production server from a demo. The zero value is the strict one.
@@ -45,6 +46,9 @@ type Config struct {
 type Deps struct {
 	Users    Users
 	Accounts Accounts
+	// Sessions reads the tokens of requests and sets the dashboard's cookie. Accounts
+	// says what a token is worth.
+	Sessions *kurs.Sessions
 	Limits   Limits
 	// RedisHealthy reports whether Redis answers. It must return at once: it
 	// stands on the path of GET /health.
@@ -73,8 +77,16 @@ type Accounts interface {
 	Login(ctx context.Context, l kurs.Login) (kurs.LoginResult, error)
 	Logout(ctx context.Context, token string) error
 	Authenticate(ctx context.Context, token string) (kurs.Actor, error)
-	Profile(ctx context.Context, actor kurs.Actor) (kurs.User, error)
+	Profile(ctx context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error)
+	ProfileFresh(ctx context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error)
+	Devices(ctx context.Context, actor kurs.Actor) ([]kurs.Device, error)
+	EndDevice(ctx context.Context, actor kurs.Actor, id string) error
+	EndOtherDevices(ctx context.Context, actor kurs.Actor) error
 	ConfirmEmail(ctx context.Context, token string) (kurs.User, error)
+	ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
+	RequestPasswordReset(ctx context.Context, email, clientPrefix string) error
+	ResetPassword(ctx context.Context, n kurs.NewPassword) error
+	Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 }
 
 // Limits is what the rate-limited route asks. kurs.Limits implements it.
@@ -94,7 +106,9 @@ type api struct {
 	mode Mode
 	log  *slog.Logger
 	huma huma.API
-	mux  *http.ServeMux
+	mux  *routeMux
+	// tokens is how requests carry their sessions.
+	tokens *session.HTTP[int64, kurs.SessionData]
 
 	entries        entryMemory
 	warnQueryLogin sync.Once
@@ -105,8 +119,8 @@ type api struct {
 //
 // It fails when a dependency is missing or an origin is not one.
 func New(d Deps, c Config) (http.Handler, error) {
-	if d.Users == nil || d.Accounts == nil || d.Limits == nil || d.RedisHealthy == nil {
-		return nil, errors.New("httpapi: Users, Accounts, Limits and RedisHealthy are required")
+	if d.Users == nil || d.Accounts == nil || d.Sessions == nil || d.Limits == nil || d.RedisHealthy == nil {
+		return nil, errors.New("httpapi: Users, Accounts, Sessions, Limits and RedisHealthy are required")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -114,21 +128,11 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if c.Version == "" {
 		c.Version = "dev"
 	}
-	mux := http.NewServeMux()
-	a := &api{
-		Deps: d,
-		mode: c.Mode,
-		log:  c.Logger,
-		mux:  mux,
-		huma: humago.New(mux, humaConfig(c)),
-	}
-	a.huma.UseMiddleware(rememberExchange)
-	a.routes()
-	if err := a.serveDocument(); err != nil {
+	a, err := newAPI(d, c)
+	if err != nil {
 		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
 	}
-
-	h, err := guardOrigins(limitBody(mux), c.CORSOrigins)
+	h, err := guardOrigins(limitBody(a.mux), c.CORSOrigins)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
@@ -138,12 +142,48 @@ func New(d Deps, c Config) (http.Handler, error) {
 	return newFront(h, c.Logger), nil
 }
 
+// newAPI registers all routes.
+func newAPI(d Deps, c Config) (*api, error) {
+	mux := &routeMux{ServeMux: http.NewServeMux()}
+	a := &api{
+		Deps: d,
+		mode: c.Mode,
+		log:  c.Logger,
+		mux:  mux,
+		huma: humago.New(mux, humaConfig(c)),
+
+		tokens: d.Sessions.HTTP(cookieOptions(c.Mode)),
+	}
+	a.huma.UseMiddleware(rememberExchange)
+	a.routes()
+	return a, a.serveDocument()
+}
+
+// routeMux is a ServeMux that knows its patterns, so that no route escapes the table
+// of who may do what (access_test.go).
+type routeMux struct {
+	*http.ServeMux
+	patterns []string
+}
+
+func (m *routeMux) Handle(pattern string, h http.Handler) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.Handle(pattern, h)
+}
+
+func (m *routeMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	m.Handle(pattern, http.HandlerFunc(h))
+}
+
 func (a *api) routes() {
 	a.healthRoutes()
 	a.userRoutes()
 	a.loginRoutes()
 	a.profileRoutes()
+	a.sessionRoutes()
 	a.confirmRoutes()
+	a.passwordRoutes()
+	a.auditRoutes()
 	a.dataRoutes()
 	a.webRoutes()
 	a.docsRoutes()

@@ -21,6 +21,7 @@ type loginInput struct {
 		_        struct{} `json:"-" additionalProperties:"true"`
 		Email    string   `json:"email" example:"max@example.com"`
 		Password string   `json:"password" writeOnly:"true" example:"test123"`
+		Remember bool     `json:"remember,omitempty" doc:"Whether the session is to outlive the browser: for 14 days without a request, and 30 days at most. Otherwise it is half an hour, and a day."`
 	} `nameHint:"Login"`
 }
 
@@ -51,7 +52,7 @@ func (a *api) loginRoutes() {
 
 func (a *api) login(ctx context.Context, in *loginInput) (*tokenOutput, error) {
 	x := exchangeOf(ctx)
-	result, err := a.Accounts.Login(ctx, x.credentials(in.Body.Email, in.Body.Password))
+	result, err := a.Accounts.Login(ctx, x.credentials(in))
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +60,11 @@ func (a *api) login(ctx context.Context, in *loginInput) (*tokenOutput, error) {
 }
 
 // credentials is what a login is checked and limited by.
-func (e *exchange) credentials(email, password string) kurs.Login {
-	return kurs.Login{Email: email, Password: password, ClientPrefix: e.client(), UserAgent: e.r.UserAgent()}
+func (e *exchange) credentials(in *loginInput) kurs.Login {
+	return kurs.Login{
+		Email: in.Body.Email, Password: in.Body.Password, Remember: in.Body.Remember,
+		ClientPrefix: e.client(), UserAgent: e.r.UserAgent(),
+	}
 }
 
 // refuseQueryLogin is a huma middleware that refuses a login whose credentials
@@ -108,7 +112,9 @@ func (a *api) queryLogin(x *exchange) (*tokenBody, error) {
 	if len(missing.details) > 0 {
 		return nil, missing
 	}
-	result, err := a.Accounts.Login(x.r.Context(), x.credentials(query.Get(kurs.FieldEmail), query.Get(kurs.FieldPassword)))
+	var in loginInput
+	in.Body.Email, in.Body.Password = query.Get(kurs.FieldEmail), query.Get(kurs.FieldPassword)
+	result, err := a.Accounts.Login(x.r.Context(), x.credentials(&in))
 	if err != nil {
 		return nil, err
 	}

@@ -55,12 +55,19 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 			{"/users", "post", "201 409 422 429 500 503"},
 			{"/users", "get", "200 422 500 503"},
 			{"/login", "post", "200 400 401 422 429 500 503"},
-			{"/profile", "get", "200 401 500 503"},
+			{"/profile", "get", "200 304 401 500 503"},
 			{"/logout", "post", "200 401 500 503"},
 			{"/api/data", "get", "200 429 500 503"},
 			{"/web/login", "post", "200 400 401 403 422 429 500 503"},
 			{"/web/logout", "post", "200 403 500 503"},
 			{"/email-confirmations", "post", "200 409 422 500 503"},
+			{"/audit", "get", "200 401 403 422 500 503"},
+			{"/sessions", "get", "200 401 500 503"},
+			{"/sessions", "delete", "200 401 500 503"},
+			{"/sessions/{id}", "delete", "200 401 404 500 503"},
+			{"/profile/password", "put", "200 401 422 429 500 503"},
+			{"/password-resets", "post", "202 422 429 500 503"},
+			{"/password-resets/confirmations", "post", "200 422 429 500 503"},
 		} {
 			op := at(t, doc, "paths", tt.path, tt.method)
 			if at(t, op, "summary") == "" || at(t, op, "operationId") == "" {
@@ -80,7 +87,8 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 				}
 			}
 			_, secured := op.(map[string]any)["security"]
-			if want := guarded || tt.path == "/profile" || tt.path == "/logout"; secured != want {
+			own := tt.path == "/logout" || tt.path == "/audit" || strings.HasPrefix(tt.path, "/profile") || strings.HasPrefix(tt.path, "/sessions")
+			if want := guarded || own; secured != want {
 				t.Errorf("mode %d, %s %s: security is %v", mode, tt.method, tt.path, secured)
 			}
 		}
@@ -122,6 +130,7 @@ func TestDocumentMentionsNothingOfHuma(t *testing.T) {
 	for name, want := range map[string]string{
 		"User": "email id name", "UserPage": "users", "MessageBody": "message", "TokenBody": "message token",
 		"ProfileBody": "email name user_id", "Problem": "detail status title", "Registration": "email name password",
+		"PasswordChange": "new_password old_password", "PasswordResetRequest": "email", "PasswordReset": "password token",
 		"UserChange": "email name", "Login": "email password",
 	} {
 		var required []string

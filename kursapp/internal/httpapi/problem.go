@@ -79,10 +79,12 @@ var domain = map[kurs.Code]struct {
 	kurs.CodeBadCredentials:     {http.StatusUnauthorized, textBadCredentials},
 	kurs.CodeNoToken:            {http.StatusUnauthorized, textNoToken},
 	kurs.CodeSessionInvalid:     {http.StatusUnauthorized, textSessionInvalid},
+	kurs.CodeSessionNotFound:    {http.StatusNotFound, textSessionNotFound},
 	kurs.CodeForbidden:          {http.StatusForbidden, textForbidden},
 	kurs.CodeRateLimited:        {http.StatusTooManyRequests, textRateLimited},
 	kurs.CodeUnavailable:        {http.StatusServiceUnavailable, textUnavailable},
 	kurs.CodeConfirmationFailed: {http.StatusUnprocessableEntity, textConfirmationFailed},
+	kurs.CodeResetFailed:        {http.StatusUnprocessableEntity, textResetFailed},
 }
 
 // problemOf is the one place where an error becomes an answer. requestID names

@@ -77,12 +77,12 @@ func newRealSite(t *testing.T) (*site, *redistest.Server) {
 		t.Fatal(err)
 	}
 	store := &memoryStore{max: &kurs.Account{User: max1, Role: kurs.RoleAdmin, PasswordHash: hash}}
-	sessions := session.New[int64, map[string]string](client, session.Options{LocalBytes: -1})
+	sessions := kurs.NewSessions(client, session.Options{LocalBytes: -1})
 	limiter := ratelimit.New(client, ratelimit.Options{})
 	users := kurs.NewUsers(kurs.UsersDeps{Store: store, Client: client, Sessions: sessions})
 	t.Cleanup(users.Close)
 	return newSite(t, Demo, func(d *Deps, _ *Config) {
-		d.Users = users
+		d.Users, d.Sessions = users, sessions
 		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Store: store, Users: users, Sessions: sessions, Limiter: limiter, Hasher: hasher, Demo: true})
 		d.Limits = kurs.NewLimits(limiter)
 	}), redis

@@ -11,6 +11,11 @@ const (
 	textLoggedIn
 	textLoggedOut
 	textData
+	textPasswordChanged
+	textPasswordReset
+	textResetRequested
+	textSessionEnded
+	textOtherSessionsEnded
 
 	textUserNotFound
 	textEmailTaken
@@ -18,10 +23,12 @@ const (
 	textNoToken
 	textNoLogoutToken
 	textSessionInvalid
+	textSessionNotFound
 	textForbidden
 	textRateLimited
 	textUnavailable
 	textConfirmationFailed
+	textResetFailed
 
 	textQueryLogin
 	textHost
@@ -49,6 +56,8 @@ const (
 	textFieldEmailTooLong
 	textFieldControl
 	textFieldUTF8
+	textFieldTooCommon
+	textFieldWrong
 	textFieldInvalid
 	textParamInteger
 	textParamMin
@@ -63,16 +72,33 @@ var texts = [...][2]string{
 	textLoggedOut:   {"Ausgeloggt!", "Logged out!"},
 	textData:        {"Hier sind deine Daten!", "Here is your data!"},
 
+	textPasswordChanged: {
+		"Passwort geändert. Alle anderen Geräte sind abgemeldet.",
+		"Password changed. All other devices are logged out.",
+	},
+	textPasswordReset: {
+		"Passwort geändert. Du kannst dich jetzt damit anmelden.",
+		"Password changed. You can log in with it now.",
+	},
+	textResetRequested: {
+		"Wenn es zu dieser Adresse ein Konto gibt, ist eine E-Mail unterwegs. Der Code darin gilt 30 Minuten.",
+		"If there is an account with this address, an e-mail is on its way. The code in it is valid for 30 minutes.",
+	},
+	textSessionEnded:       {"Sitzung beendet", "Session ended"},
+	textOtherSessionsEnded: {"Alle anderen Sitzungen beendet", "All other sessions ended"},
+
 	textUserNotFound:       {"User nicht gefunden", "User not found"},
 	textEmailTaken:         {"E-Mail-Adresse ist bereits vergeben", "E-mail address is already taken"},
 	textBadCredentials:     {"Ungültige Anmeldedaten", "Invalid credentials"},
 	textNoToken:            {"Authorization-Header fehlt oder ungültig", "Authorization header missing or invalid"},
 	textNoLogoutToken:      {"Authorization-Header fehlt", "Authorization header missing"},
 	textSessionInvalid:     {"Session abgelaufen oder ungültig", "Session expired or invalid"},
+	textSessionNotFound:    {"Sitzung nicht gefunden", "Session not found"},
 	textForbidden:          {"Dazu fehlt dir die Berechtigung", "You are not allowed to do that"},
 	textRateLimited:        {"Zu viele Anfragen. Versuche es in {n} Sekunden erneut.", "Too many requests. Try again in {n} seconds."},
 	textUnavailable:        {"Der Dienst ist gerade nicht verfügbar. Versuche es in {n} Sekunden erneut.", "The service is unavailable at the moment. Try again in {n} seconds."},
 	textConfirmationFailed: {"Der Bestätigungscode ist ungültig, verbraucht oder abgelaufen", "The confirmation code is invalid, used or expired"},
+	textResetFailed:        {"Der Code für ein neues Passwort ist ungültig, verbraucht oder abgelaufen. Fordere einen neuen an.", "The code for a new password is invalid, used or expired. Request a new one."},
 
 	textQueryLogin: {
 		"E-Mail-Adresse und Passwort gehören nicht in die URL: Sie landet in Protokollen und im Browserverlauf. Sende beides als JSON im Rumpf der Anfrage.",
@@ -112,6 +138,11 @@ var texts = [...][2]string{
 	},
 	textFieldControl: {"Feld „{field}“ enthält Steuerzeichen", "field “{field}” contains control characters"},
 	textFieldUTF8:    {"Feld „{field}“ ist kein gültiges UTF-8", "field “{field}” is not valid UTF-8"},
+	textFieldTooCommon: {
+		"Feld „{field}“ gehört zu den häufigsten Passwörtern, wähle ein anderes",
+		"field “{field}” is among the most common passwords, choose another one",
+	},
+	textFieldWrong:   {"Feld „{field}“ stimmt nicht", "field “{field}” is wrong"},
 	textFieldInvalid: {"Feld „{field}“ ist ungültig", "field “{field}” is invalid"},
 	textParamInteger: {"„{field}“ muss eine ganze Zahl sein", "“{field}” must be an integer"},
 	textParamMin:     {"„{field}“ muss mindestens {n} sein", "“{field}” must be at least {n}"},

@@ -30,19 +30,23 @@ func (a *api) userGetRoute() {
 		Description: "`Cache-Control: no-cache` on the request bypasses the cache and reads the database. `If-None-Match` with the `ETag` of an earlier answer gets 304 while nothing has changed.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable},
 	})
-	text := &huma.Schema{Type: huma.TypeString}
-	op.Parameters = []*huma.Param{
-		{
-			Name: "id", In: "path", Required: true, Description: "Id of the user.", Example: 1,
-			Schema: &huma.Schema{Type: huma.TypeInteger, Format: "int64"},
-		},
-		{Name: "Cache-Control", In: "header", Description: "no-cache reads the database.", Schema: text},
-		{Name: "If-None-Match", In: "header", Description: "ETags the client has.", Schema: text},
-	}
+	op.Parameters = append([]*huma.Param{{
+		Name: "id", In: "path", Required: true, Description: "Id of the user.", Example: 1,
+		Schema: &huma.Schema{Type: huma.TypeInteger, Format: "int64"},
+	}}, freshnessParams()...)
 	op.Responses = cachedResponses(a.userSchema())
 	a.documentErrors(&op)
 	a.huma.OpenAPI().AddOperation(&op)
 	a.mux.HandleFunc("GET /users/{id}", a.getUser)
+}
+
+// freshnessParams are the headers with which a client says how fresh an answer must be.
+func freshnessParams() []*huma.Param {
+	text := &huma.Schema{Type: huma.TypeString}
+	return []*huma.Param{
+		{Name: "Cache-Control", In: "header", Description: "no-cache reads the database.", Schema: text},
+		{Name: "If-None-Match", In: "header", Description: "ETags the client has.", Schema: text},
+	}
 }
 
 // cachedResponses documents what writeEntry writes.
@@ -84,7 +88,7 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
-	writeEntry(&a.entries, w, r, &e)
+	writeEntry(&a.entries, w, r, &e, e.Raw)
 }
 
 // asksForFresh reports whether a request says Cache-Control: no-cache, or

@@ -15,7 +15,7 @@ type registrationInput struct {
 		_        struct{} `json:"-" additionalProperties:"true"`
 		Name     string   `json:"name" example:"Max" doc:"1 to 200 characters."`
 		Email    string   `json:"email" example:"max@example.com" doc:"Unique without regard to case."`
-		Password string   `json:"password" writeOnly:"true" example:"correct horse battery" doc:"8 to 128 characters."`
+		Password string   `json:"password" writeOnly:"true" example:"correct horse battery" doc:"8 to 128 characters, and none of the most common passwords."`
 	} `nameHint:"Registration"`
 }
 

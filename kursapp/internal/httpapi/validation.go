@@ -135,6 +135,10 @@ func fromRule(e *kurs.Error) *failure {
 		text = textFieldControl
 	case kurs.RuleNotUTF8:
 		text = textFieldUTF8
+	case kurs.RuleTooCommon:
+		text = textFieldTooCommon
+	case kurs.RuleWrong:
+		text = textFieldWrong
 	}
 	if text == textFieldTooLong && e.Field == kurs.FieldEmail {
 		text = textFieldEmailTooLong
@@ -146,4 +150,6 @@ var maxLengths = map[string]int{
 	kurs.FieldName:     kurs.MaxNameLength,
 	kurs.FieldEmail:    kurs.MaxEmailLength,
 	kurs.FieldPassword: kurs.MaxPasswordLength,
+
+	kurs.FieldNewPassword: kurs.MaxPasswordLength,
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/speedlayer/speedlayer/session"
 )
 
 // The names of the dashboard's cookie. Browsers keep __Host- cookies only with
@@ -15,28 +17,17 @@ const (
 	demoCookie       = "kursapp_session"
 )
 
-func (a *api) cookieName() string {
-	if a.mode == Demo {
-		return demoCookie
+// cookieOptions says how the dashboard's cookie is set and read. Pages of other origins
+// may not use it, even where KURSAPP_CORS_ORIGINS lists them: they have Bearer tokens.
+func cookieOptions(m Mode) session.HTTPOptions {
+	if m == Demo {
+		return session.HTTPOptions{Cookie: demoCookie, Insecure: true}
 	}
-	return productionCookie
-}
-
-// setCookie makes the Set-Cookie header of the dashboard's cookie. The cookie
-// has no lifetime of its own: the browser forgets it when it is closed, the
-// session ends on the server. Without a token the header removes the cookie.
-func (a *api) setCookie(token string) string {
-	c := http.Cookie{ //nolint:gosec // G124: Secure is off in the demo alone, which has no TLS and answers on loopback only
-		Name: a.cookieName(), Value: token, Path: "/",
-		Secure: a.mode != Demo, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
-	if token == "" {
-		c.MaxAge = -1
-	}
-	return c.String()
+	return session.HTTPOptions{Cookie: productionCookie}
 }
 
 type webOutput struct {
+	// SetCookie is written past huma: see session.HTTP.
 	SetCookie string `header:"Set-Cookie" doc:"The session, out of reach of scripts."`
 	Body      messageBody
 }
@@ -64,21 +55,19 @@ func (a *api) webRoutes() {
 
 func (a *api) webLogin(ctx context.Context, in *loginInput) (*webOutput, error) {
 	x := exchangeOf(ctx)
-	result, err := a.Accounts.Login(ctx, x.credentials(in.Body.Email, in.Body.Password))
+	result, err := a.Accounts.Login(ctx, x.credentials(in))
 	if err != nil {
 		return nil, err
 	}
-	return &webOutput{
-		SetCookie: a.setCookie(result.Token),
-		Body:      messageBody{x.text(textLoggedIn)},
-	}, nil
+	a.tokens.SetCookie(x.w, result.Token, result.Session)
+	return &webOutput{Body: messageBody{x.text(textLoggedIn)}}, nil
 }
 
 // webLogout keeps the cookie where the session could not be ended: whoever
 // reads "logged out" must be logged out.
 func (a *api) webLogout(ctx context.Context, _ *struct{}) (*webOutput, error) {
 	x := exchangeOf(ctx)
-	for _, c := range x.r.CookiesNamed(a.cookieName()) {
+	for _, c := range x.r.CookiesNamed(cookieOptions(a.mode).Cookie) {
 		if c.Value == "" {
 			continue
 		}
@@ -86,5 +75,6 @@ func (a *api) webLogout(ctx context.Context, _ *struct{}) (*webOutput, error) {
 			return nil, err
 		}
 	}
-	return &webOutput{SetCookie: a.setCookie(""), Body: messageBody{x.text(textLoggedOut)}}, nil
+	a.tokens.ClearCookie(x.w)
+	return &webOutput{Body: messageBody{x.text(textLoggedOut)}}, nil
 }

@@ -11,8 +11,11 @@ import (
 	"github.com/speedlayer/speedlayer/queue"
 )
 
-// kindConfirmEmail is the one kind of task in AccountMailQueue.
-const kindConfirmEmail = "confirm_email"
+// The kinds of tasks in AccountMailQueue.
+const (
+	kindConfirmEmail  = "confirm_email"
+	kindResetPassword = "reset_password"
+)
 
 // unavailableDelay is how long a task waits while the database cannot be asked.
 const unavailableDelay = 5 * time.Second
@@ -21,7 +24,7 @@ const unavailableDelay = 5 * time.Second
 type accountMail struct {
 	Kind     string `json:"kind"`
 	UserID   int64  `json:"user_id"`
-	NewEmail string `json:"new_email"`
+	NewEmail string `json:"new_email,omitempty"`
 }
 
 // Confirmations puts the request to confirm a new address into
@@ -40,53 +43,73 @@ func (c *Confirmations) RequestConfirmation(ctx context.Context, userID int64, n
 	return c.queue.Enqueue(ctx, accountMail{kindConfirmEmail, userID, newEmail})
 }
 
-// EmailChanges is what the handler of confirmation mails needs of the domain;
-// kurs.Accounts is one.
-type EmailChanges interface {
+// Accounts is what the handler of account mails needs of the domain; kurs.Accounts is
+// one. Its errors are *kurs.Error.
+type Accounts interface {
 	// BeginEmailChange remembers the digest of a new one-time token, valid for 24
-	// hours, and returns the token. It replaces an earlier one of the user. The error
-	// is a *kurs.Error.
+	// hours, and returns the token. It replaces an earlier one of the user.
 	BeginEmailChange(ctx context.Context, userID int64, newEmail string) (token string, err error)
+	// BeginPasswordReset does the same for a token that is valid for 30 minutes, and
+	// returns the user to mail it to.
+	BeginPasswordReset(ctx context.Context, userID int64) (u kurs.User, token string, err error)
 }
 
 // AccountMailHandler returns the handler of [AccountMailQueue]. publicURL is where
 // people reach the service, as "https://kurs.example.com".
 //
-// The token is made while the mail is made: nothing but the mail ever holds it.
+// A token is made while its mail is made: nothing but the mail ever holds it.
 // When the task runs again, a new token replaces that of the mail before.
-func AccountMailHandler(sender Sender, changes EmailChanges, publicURL string) queue.Handler {
-	return func(ctx context.Context, t queue.Task) error {
-		var task accountMail
-		if err := json.Unmarshal(t.Payload, &task); err != nil {
-			return queue.Permanent(errors.New(`jobs: the task is no object {"kind","user_id","new_email"}`))
-		}
-		if task.Kind != kindConfirmEmail {
-			return queue.Permanent(errors.New("jobs: the kind of the task is unknown"))
-		}
-		// Before the token: an earlier one must not be replaced in vain.
-		m := Mail{To: task.NewEmail, Subject: confirmSubject, ID: messageID(AccountMailQueue, t)}
-		if err := m.Validate(); err != nil {
-			return queue.Permanent(fmt.Errorf("jobs: confirm address: %w", err))
-		}
-		token, err := changes.BeginEmailChange(ctx, task.UserID, task.NewEmail)
-		if err != nil {
-			return beginFailed(err)
-		}
-		m.Body = confirmBody(publicURL, token)
-		return sender.Send(ctx, m)
+func AccountMailHandler(sender Sender, accounts Accounts, publicURL string) queue.Handler {
+	return accountMails{sender, accounts, publicURL}.handle
+}
+
+type accountMails struct {
+	sender    Sender
+	accounts  Accounts
+	publicURL string
+}
+
+func (h accountMails) handle(ctx context.Context, t queue.Task) error {
+	var task accountMail
+	if err := json.Unmarshal(t.Payload, &task); err != nil {
+		return queue.Permanent(errors.New(`jobs: the task is no object {"kind","user_id","new_email"}`))
+	}
+	switch task.Kind {
+	case kindConfirmEmail:
+		return h.confirmEmail(ctx, t, task)
+	case kindResetPassword:
+		return h.resetPassword(ctx, t, task.UserID)
+	default:
+		return queue.Permanent(errors.New("jobs: the kind of the task is unknown"))
 	}
 }
 
+// confirmEmail sends the mail that asks to confirm a new address.
+func (h accountMails) confirmEmail(ctx context.Context, t queue.Task, task accountMail) error {
+	const op = "confirm address"
+	// Before the token: an earlier one must not be replaced in vain.
+	m := Mail{To: task.NewEmail, Subject: confirmSubject, ID: messageID(AccountMailQueue, t)}
+	if err := m.Validate(); err != nil {
+		return queue.Permanent(fmt.Errorf("jobs: %s: %w", op, err))
+	}
+	token, err := h.accounts.BeginEmailChange(ctx, task.UserID, task.NewEmail)
+	if err != nil {
+		return beginFailed(op, err)
+	}
+	m.Body = confirmBody(h.publicURL, token)
+	return h.sender.Send(ctx, m)
+}
+
 // beginFailed decides what becomes of a task whose token could not be made.
-func beginFailed(err error) error {
+func beginFailed(op string, err error) error {
 	switch kurs.CodeOf(err) {
 	case kurs.CodeUserNotFound:
 		return nil // the user has been deleted meanwhile; nobody waits for the mail
 	case kurs.CodeUnavailable:
 		return queue.Postpone(unavailableDelay) // no fault of the task
 	case kurs.CodeInvalid:
-		return queue.Permanent(fmt.Errorf("jobs: confirm address: %w", err))
+		return queue.Permanent(fmt.Errorf("jobs: %s: %w", op, err))
 	default:
-		return fmt.Errorf("jobs: confirm address: %w", err)
+		return fmt.Errorf("jobs: %s: %w", op, err)
 	}
 }

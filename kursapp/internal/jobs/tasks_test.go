@@ -15,7 +15,7 @@ import (
 	"github.com/speedlayer/speedlayer/queue"
 )
 
-var _ jobs.EmailChanges = (*kurs.Accounts)(nil)
+var _ jobs.Accounts = (*kurs.Accounts)(nil)
 
 // outbox is a Sender that keeps the mails and fails as told.
 type outbox struct {
@@ -158,7 +158,7 @@ func TestWelcomeGreetsByNameInGerman(t *testing.T) {
 	}
 }
 
-// changes is an EmailChanges that hands out the tokens secret-1, secret-2 …
+// changes are Accounts that hands out the tokens secret-1, secret-2 …
 type changes struct {
 	mu    sync.Mutex
 	begun []kurs.EmailChange
@@ -175,6 +175,70 @@ func (c *changes) BeginEmailChange(_ context.Context, userID int64, newEmail str
 	}
 	c.begun = append(c.begun, kurs.EmailChange{UserID: userID, NewEmail: newEmail})
 	return "secret-" + string(rune('0'+len(c.begun))), nil
+}
+
+func (c *changes) BeginPasswordReset(ctx context.Context, userID int64) (kurs.User, string, error) {
+	token, err := c.BeginEmailChange(ctx, userID, "")
+	return kurs.User{ID: userID, Name: "Zoë", Email: "zoe@example.com"}, token, err
+}
+
+func TestMailForAForgottenPasswordCarriesTheOnlyCopyOfTheToken(t *testing.T) {
+	t.Parallel()
+	q, sent, begun := newQueue(t), &outbox{fail: []error{errors.New("451 later")}}, &changes{}
+	task := jobs.PasswordResetTask(42)
+	if task.Queue != "account_mail" || task.Type != "" || !task.Durable {
+		t.Errorf("task %+v", task)
+	}
+	if err := q.Enqueue(t.Context(), task.Payload); err != nil {
+		t.Fatal(err)
+	}
+	const payload = `{"kind":"reset_password","user_id":42}`
+	if page, err := q.List(t.Context(), queue.StateWaiting, "", 10); err != nil || len(page.Tasks) != 1 || string(page.Tasks[0].Payload) != payload {
+		t.Errorf("tasks %+v (%v), want %s", page.Tasks, err, payload)
+	}
+	var log buffer
+	seen := work(t, q, jobs.AccountMailHandler(sent, begun, "https://kurs.example.com/"), queue.WorkerOptions{
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	eventually(t, "delivery", func() bool { return seen.count(queue.EventDone) == 1 })
+	mails := sent.all()
+	if len(mails) != 2 || mails[0].ID != mails[1].ID || mails[0].ID == "" {
+		t.Fatalf("mails %+v, want two attempts with one id", mails)
+	}
+	if m := mails[1]; m.To != "zoe@example.com" || m.Subject != "Passwort vergessen?" || !strings.HasPrefix(m.Body, "Hallo Zoë,\n") ||
+		!strings.Contains(m.Body, "\nsecret-2\n") || strings.Contains(m.Body, "secret-1") ||
+		!strings.Contains(m.Body, "POST https://kurs.example.com/password-resets/confirmations\n") || !strings.Contains(m.Body, "30 Minuten") {
+		t.Errorf("mail %+v", m)
+	}
+	if strings.Contains(log.String(), "secret") {
+		t.Errorf("the log holds a token:\n%s", log.String())
+	}
+}
+
+func TestMailForAForgottenPasswordOfNobodyIsNone(t *testing.T) {
+	t.Parallel()
+	q, sent := newQueue(t), &outbox{}
+	begun := &changes{fail: []error{kurs.ErrUserNotFound}}
+	seen := work(t, q, jobs.AccountMailHandler(sent, begun, "http://x"), queue.WorkerOptions{})
+	for _, id := range []int64{0, 42} { // an address without an account; a user who was deleted meanwhile
+		if err := q.Enqueue(t.Context(), jobs.PasswordResetTask(id).Payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "ends", func() bool { return seen.count(queue.EventDone) == 2 })
+	if len(sent.all()) != 0 || len(begun.begun) != 0 || len(begun.fail) != 0 {
+		t.Errorf("sent %+v, begun %+v", sent.all(), begun.begun)
+	}
+}
+
+func TestNoticeOfANewPassword(t *testing.T) {
+	t.Parallel()
+	task := jobs.PasswordChangedTask("Zoë", "zoe@example.com")
+	m, ok := task.Payload.(jobs.Mail)
+	if task.Queue != "email_queue" || !task.Durable || !ok || m.To != "zoe@example.com" || m.Subject != "Dein Passwort wurde geändert" ||
+		!strings.HasPrefix(m.Body, "Hallo Zoë,\n") || m.Validate() != nil {
+		t.Errorf("task %+v", task)
+	}
 }
 
 func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {

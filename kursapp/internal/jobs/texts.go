@@ -42,3 +42,40 @@ Wenn du das nicht angefordert hast, brauchst du nichts zu tun: ohne diese
 Bestätigung ändert sich nichts.
 `, strings.TrimRight(publicURL, "/"), token)
 }
+
+const resetSubject = "Passwort vergessen?"
+
+// resetBody names the request that sets a new password, as confirmBody does.
+func resetBody(name, publicURL, token string) string {
+	return fmt.Sprintf(`Hallo %[3]s,
+
+für dein Konto bei kursapp wurde ein neues Passwort angefordert. Setze es mit
+diesem Code:
+
+%[2]s
+
+Der Code gilt 30 Minuten und nur einmal. Das neue Passwort wird gesetzt mit
+
+POST %[1]s/password-resets/confirmations
+{"token": "%[2]s", "password": "…"}
+
+Danach bist du auf allen Geräten abgemeldet und meldest dich mit dem neuen
+Passwort an.
+
+Wenn du das nicht angefordert hast, brauchst du nichts zu tun: dein Passwort
+bleibt, wie es ist. Gib den Code an niemanden weiter.
+`, strings.TrimRight(publicURL, "/"), token, name)
+}
+
+const changedSubject = "Dein Passwort wurde geändert"
+
+func passwordChangedBody(name string) string {
+	return fmt.Sprintf(`Hallo %s,
+
+das Passwort deines Kontos bei kursapp wurde gerade geändert. Alle Sitzungen von
+vorher sind beendet.
+
+Wenn du das nicht warst, fordere sofort über „Passwort vergessen“ ein neues an
+und melde dich bei uns.
+`, name)
+}

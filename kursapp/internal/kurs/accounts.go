@@ -14,16 +14,21 @@ type Accounts struct {
 	store    Store
 	users    *Users
 	sessions *Sessions
+	ender    sessionEnder
 	limiter  *ratelimit.Limiter
 	welcome  func(name, email string) outbox.Task
 	hasher   *Hasher
 	demo     bool
 	now      func() time.Time
 	log      *slog.Logger
+
+	audit           *AuditLog
+	passwordChanged func(name, email string) outbox.Task
+	passwordReset   func(userID int64) outbox.Task
 }
 
-// AccountsDeps is what Accounts stands on. Store, Users, Sessions, Limiter,
-// Welcome and Hasher are needed.
+// AccountsDeps is what Accounts stands on. Store, Users, Sessions, Limiter, Hasher
+// and the three mails are needed.
 type AccountsDeps struct {
 	Store    Store
 	Users    *Users
@@ -31,7 +36,14 @@ type AccountsDeps struct {
 	Limiter  *ratelimit.Limiter
 	// Welcome returns the task that has a new user greeted.
 	Welcome func(name, email string) outbox.Task
-	Hasher  *Hasher
+	// PasswordChanged returns the task that tells a user of the new password.
+	PasswordChanged func(name, email string) outbox.Task
+	// PasswordReset returns the task that mails a user a token for a forgotten
+	// password (BeginPasswordReset). For 0, which is nobody's id, it does nothing.
+	PasswordReset func(userID int64) outbox.Task
+	Hasher        *Hasher
+	// Audit takes down logins and logouts; default nothing does.
+	Audit *AuditLog
 	// Demo makes every Actor one of the demo, where the users routes are
 	// open; default false.
 	Demo bool
@@ -52,12 +64,17 @@ func NewAccounts(d AccountsDeps) *Accounts {
 		store:    d.Store,
 		users:    d.Users,
 		sessions: d.Sessions,
+		ender:    d.Sessions,
 		limiter:  d.Limiter,
 		welcome:  d.Welcome,
 		hasher:   d.Hasher,
 		demo:     d.Demo,
 		now:      now,
 		log:      loggerOrNone(d.Logger),
+
+		audit:           d.Audit,
+		passwordChanged: d.PasswordChanged,
+		passwordReset:   d.PasswordReset,
 	}
 }
 

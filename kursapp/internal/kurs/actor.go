@@ -11,7 +11,7 @@ package kurs
 type Actor struct {
 	// UserID is the user who is logged in; 0 for nobody.
 	UserID int64
-	// Role is the role as the database had it when the request came in.
+	// Role is the role of the account.
 	Role Role
 	// Anonymous is true when nobody is logged in.
 	Anonymous bool
@@ -19,8 +19,6 @@ type Actor struct {
 	Demo bool
 	// Session is the session of the user who is logged in.
 	Session *Session
-
-	user User // as Authenticate read it
 }
 
 // MayRead reports whether the actor may see the user with this id.
@@ -42,6 +40,27 @@ func (a Actor) MayList() error {
 	default:
 		return ErrForbidden
 	}
+}
+
+// MayReadAudit reports whether the actor may read the audit log. The demo is no
+// exception: it tells who came from where.
+func (a Actor) MayReadAudit() error {
+	switch {
+	case !a.loggedIn():
+		return ErrNoToken
+	case !a.isAdmin():
+		return ErrForbidden
+	}
+	return nil
+}
+
+// MayChangePassword reports whether the actor has a password of its own to change.
+// Nobody changes another's, in the demo neither.
+func (a Actor) MayChangePassword() error {
+	if !a.loggedIn() {
+		return ErrNoToken
+	}
+	return nil
 }
 
 // ChangesEmailAtOnce reports whether an address that the actor enters is in

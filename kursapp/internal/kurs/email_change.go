@@ -44,7 +44,7 @@ func (a *Accounts) ConfirmEmail(ctx context.Context, token string) (User, error)
 	if token == "" || len(token) > maxConfirmationToken {
 		return User{}, ErrConfirmationFailed
 	}
-	u, err := a.store.ConfirmEmailChange(ctx, tokenDigest(token), a.now())
+	u, err := a.store.ConfirmEmailChange(byCode(ctx), tokenDigest(token), a.now())
 	if err != nil {
 		return User{}, wrap("confirm address", err)
 	}

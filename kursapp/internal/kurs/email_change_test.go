@@ -38,8 +38,8 @@ func TestConfirmedAddressIsInForceEverywhere(t *testing.T) {
 	if read := w.get(t, user.ID).Value; read != want {
 		t.Errorf("the next read: %+v, want %+v", read, want)
 	}
-	if profile, err := w.accounts.Profile(t.Context(), w.authenticate(t, s.Token)); err != nil || profile != want {
-		t.Errorf("profile: %+v, %v; want %+v", profile, err, want)
+	if profile, err := w.accounts.Profile(t.Context(), w.authenticate(t, s.Token)); err != nil || profile.Value != want {
+		t.Errorf("profile: %+v, %v; want %+v", profile.Value, err, want)
 	}
 	_, err = w.accounts.ConfirmEmail(t.Context(), token)
 	wantCode(t, err, kurs.CodeConfirmationFailed) // it works once

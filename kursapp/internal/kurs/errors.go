@@ -18,10 +18,12 @@ const (
 	CodeBadCredentials     Code = "bad_credentials"     // unknown address or wrong password, indistinguishable
 	CodeNoToken            Code = "no_token"            // no or malformed Authorization header
 	CodeSessionInvalid     Code = "session_invalid"     // expired, revoked or never existed
+	CodeSessionNotFound    Code = "session_not_found"   // not among the user's own
 	CodeForbidden          Code = "forbidden"           // known, but not allowed
 	CodeRateLimited        Code = "rate_limited"        // RetryAfter says how long
 	CodeUnavailable        Code = "unavailable"         // PostgreSQL or Redis cannot be asked; RetryAfter
 	CodeConfirmationFailed Code = "confirmation_failed" // unknown, used or expired confirmation token
+	CodeResetFailed        Code = "reset_failed"        // unknown, void, used or expired token for a forgotten password
 )
 
 // Error is the one error type of the domain.
@@ -48,6 +50,8 @@ const (
 	RuleNotAnEmail  Rule = "not_an_email"
 	RuleControlChar Rule = "control_character"
 	RuleNotUTF8     Rule = "not_utf8"
+	RuleTooCommon   Rule = "too_common" // a password that is tried first
+	RuleWrong       Rule = "wrong"      // not the password that the account has
 )
 
 func (e *Error) Error() string {
@@ -85,8 +89,10 @@ var (
 	ErrBadCredentials     = &Error{Code: CodeBadCredentials}
 	ErrNoToken            = &Error{Code: CodeNoToken}
 	ErrSessionInvalid     = &Error{Code: CodeSessionInvalid}
+	ErrSessionNotFound    = &Error{Code: CodeSessionNotFound}
 	ErrForbidden          = &Error{Code: CodeForbidden}
 	ErrRateLimited        = &Error{Code: CodeRateLimited}
 	ErrUnavailable        = &Error{Code: CodeUnavailable}
 	ErrConfirmationFailed = &Error{Code: CodeConfirmationFailed}
+	ErrResetFailed        = &Error{Code: CodeResetFailed}
 )

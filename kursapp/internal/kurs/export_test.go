@@ -1,6 +1,8 @@
 package kurs
 
 import (
+	"context"
+
 	"golang.org/x/crypto/argon2"
 )
 
@@ -21,3 +23,17 @@ func OnDerive(h *Hasher, f func(memory, time uint32)) {
 
 // EncodeCursor returns the cursor of the page after a user.
 func EncodeCursor(last int64) string { return encodeCursor(last) }
+
+// EndSessionsWith has ForgetSessions ask e.
+func EndSessionsWith(a *Accounts, e sessionEnder) { a.ender = e }
+
+// CommonPasswords returns the passwords that are too common.
+func CommonPasswords() map[string]struct{} { return commonPasswords() }
+
+// AuditWith has a take down logins in l.
+func AuditWith(a *Accounts, l *AuditLog) { a.audit = l }
+
+// Note has an entry written.
+func Note(ctx context.Context, l *AuditLog, action AuditAction, subject int64) {
+	l.note(ctx, action, subject)
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/outbox"
@@ -27,8 +28,10 @@ type faultyStore struct {
 	failCommit atomic.Bool
 	// lostForGood makes the store go down once CreateUser is over.
 	lostForGood atomic.Bool
+	// beforePassword runs once, before a new password is stored.
+	beforePassword func()
 	// These run once, when that call is over and before its answer is used.
-	afterAccountByEmail, afterAccount, afterUpdate, afterDelete, afterCreate func()
+	afterAccountByEmail, afterAccount, afterUpdate, afterDelete, afterCreate, afterPassword func()
 }
 
 func unavailable() error { return &kurs.Error{Code: kurs.CodeUnavailable, Err: errInjected} }
@@ -85,6 +88,13 @@ func (s *faultyStore) AccountByEmail(ctx context.Context, email string) (kurs.Ac
 	return s.Store.AccountByEmail(ctx, email)
 }
 
+func (s *faultyStore) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	return s.Store.CredentialsVersions(ctx, ids)
+}
+
 func (s *faultyStore) CreateUser(ctx context.Context, n kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
 	if err := s.enter(); err != nil {
 		return kurs.User{}, err
@@ -95,6 +105,37 @@ func (s *faultyStore) CreateUser(ctx context.Context, n kurs.NewAccount, tasks .
 		return kurs.User{}, outcomeUnknown()
 	}
 	u, err := s.Store.CreateUser(ctx, n, tasks...)
+	if err == nil && s.lostAnswer.Load() {
+		return kurs.User{}, outcomeUnknown()
+	}
+	return u, err
+}
+
+func (s *faultyStore) ChangePassword(ctx context.Context, id int64, old, next string, tasks ...outbox.Task) (bool, error) {
+	if err := s.enter(); err != nil {
+		return false, err
+	}
+	runOnce(&s.beforePassword)
+	if s.failCommit.Load() {
+		return false, outcomeUnknown()
+	}
+	changed, err := s.Store.ChangePassword(ctx, id, old, next, tasks...)
+	runOnce(&s.afterPassword)
+	if err == nil && s.lostAnswer.Load() {
+		return false, outcomeUnknown()
+	}
+	return changed, err
+}
+
+func (s *faultyStore) ResetPassword(ctx context.Context, digest []byte, now time.Time, next string, tasks ...outbox.Task) (kurs.User, error) {
+	if err := s.enter(); err != nil {
+		return kurs.User{}, err
+	}
+	runOnce(&s.beforePassword)
+	if s.failCommit.Load() {
+		return kurs.User{}, outcomeUnknown()
+	}
+	u, err := s.Store.ResetPassword(ctx, digest, now, next, tasks...)
 	if err == nil && s.lostAnswer.Load() {
 		return kurs.User{}, outcomeUnknown()
 	}

@@ -42,6 +42,24 @@ func emailChangeRule() ratelimit.Rule {
 	return ratelimit.Rule{Name: "email-change", Limit: 10, Window: time.Hour, WithoutRedis: ratelimit.FailClosed}
 }
 
+// resetAddressRule bounds the mails that one client can cause, and the addresses it
+// can annoy.
+func resetAddressRule() ratelimit.Rule {
+	return ratelimit.Rule{Name: "reset-address", Limit: 10, Window: 10 * time.Minute, WithoutRedis: ratelimit.FailClosed}
+}
+
+// resetAccountRule bounds the mails to one address, whether it has an account or not:
+// otherwise the answer would tell.
+func resetAccountRule() ratelimit.Rule {
+	return ratelimit.Rule{Name: "reset-account", Limit: 5, Window: time.Hour, WithoutRedis: ratelimit.FailClosed}
+}
+
+// resetTokenRule bounds the tokens that one client can try, and the passwords it can
+// have hashed.
+func resetTokenRule() ratelimit.Rule {
+	return ratelimit.Rule{Name: "reset-token", Limit: 20, Window: 10 * time.Minute, WithoutRedis: ratelimit.FailClosed}
+}
+
 // Limits guards routes that belong to no account. Safe for concurrent use.
 type Limits struct {
 	limiter *ratelimit.Limiter

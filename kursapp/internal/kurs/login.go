@@ -10,10 +10,6 @@ import (
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// maxUserAgent bounds, in bytes, what a session remembers of a browser's
-// name.
-const maxUserAgent = 256
-
 // Login is what a person enters to log in.
 type Login struct {
 	Email, Password string
@@ -23,6 +19,8 @@ type Login struct {
 	// UserAgent is the browser's name for itself; the session remembers it so
 	// that its owner recognises the device. May be empty.
 	UserAgent string
+	// Remember asks for a session that outlives the browser: see RememberIdle.
+	Remember bool
 }
 
 // LoginResult is a session that has just begun.
@@ -42,27 +40,44 @@ type LoginResult struct {
 // with CodeUnavailable when the database, Redis or a turn at hashing cannot
 // be had, before anything is hashed.
 func (a *Accounts) Login(ctx context.Context, l Login) (LoginResult, error) {
+	ctx = WithOrigin(ctx, Origin{ClientAddress: l.ClientPrefix, UserAgent: l.UserAgent})
+	result, id, err := a.login(ctx, l)
+	switch CodeOf(err) {
+	case CodeBadCredentials:
+		a.audit.note(ctx, AuditLoginFailed, id)
+	case CodeRateLimited:
+		a.audit.note(ctx, AuditLoginLimited, 0)
+	default:
+		if err == nil {
+			a.audit.note(by(ctx, Actor{UserID: id}), AuditLoginSucceeded, id)
+		}
+	}
+	return result, err
+}
+
+// login is Login, and returns the account that it found.
+func (a *Accounts) login(ctx context.Context, l Login) (LoginResult, int64, error) {
 	const op = "login"
 	l.Email = strings.TrimSpace(l.Email)
 	charge, err := a.chargeLogin(ctx, l)
 	if err != nil {
-		return LoginResult{}, wrap(op, err)
+		return LoginResult{}, 0, wrap(op, err)
 	}
 	proof, err := a.checkCredentials(ctx, l.Email, l.Password)
 	if errors.Is(err, ErrBadCredentials) {
-		return LoginResult{}, ErrBadCredentials
+		return LoginResult{}, proof.account.ID, ErrBadCredentials
 	}
 	// From here on the password was right, or was not looked at.
 	a.refund(ctx, charge)
 	if err != nil {
-		return LoginResult{}, wrap(op, err)
+		return LoginResult{}, proof.account.ID, wrap(op, err)
 	}
-	result, err := a.begin(ctx, proof, l.UserAgent)
+	result, err := a.begin(ctx, proof, newDevice(l.UserAgent, l.ClientPrefix), l.Remember)
 	if err != nil {
-		return LoginResult{}, wrap(op, err)
+		return LoginResult{}, proof.account.ID, wrap(op, err)
 	}
 	a.rehash(ctx, proof, l.Password)
-	return result, nil
+	return result, proof.account.ID, nil
 }
 
 // chargeLogin charges the client first: an attempt that is one too many of
@@ -89,10 +104,10 @@ type credentials struct {
 	needsRehash bool
 }
 
-// checkCredentials proves a password. The epoch is taken before the hash is
-// read: whoever changes the password stores the new hash first and then ends
-// all sessions, so either the new hash is seen here, or the session that begins
-// with this epoch is dead. The address is needed to find the id, hence two reads.
+// checkCredentials proves a password. The address is needed to find the id, hence two
+// reads of the account.
+//
+// Where the password is wrong, the result names the account all the same.
 //
 // An unknown address takes the same way with an id that nobody has: as many
 // round trips, and as much hashing.
@@ -108,22 +123,61 @@ func (a *Accounts) checkCredentials(ctx context.Context, email, password string)
 	if err != nil && !errors.Is(err, ErrUserNotFound) {
 		return credentials{}, err
 	}
-	epoch, err := a.sessions.Epoch(ctx, found.ID)
-	if err != nil {
-		return credentials{}, err
+	return a.prove(ctx, found.ID, func(account Account) (ok, needsRehash bool, err error) {
+		return a.verify(ctx, account, password)
+	})
+}
+
+// maxProofs is how often prove looks at an account. Two are enough unless its password
+// or role changes again and again.
+const maxProofs = 5
+
+// errUnsettled is about an account that changed in front of each look.
+var errUnsettled = errors.New("the account changes all the time")
+
+// prove checks an account in a way that its session does not outlive. The epoch is
+// taken before the row is read: whoever changes password or role commits first and
+// then has the sessions ended, so either the new row is seen here, or the session that
+// begins with this epoch is dead.
+//
+// The row may have a version that Redis has not been told of yet. The message to come
+// would end the session of this login, so it is told here, after the check: to others
+// that are not let in, an account whose sessions are long over must not look different.
+//
+// Where check says no, prove fails with ErrBadCredentials and names the account. A
+// check passes for the version that it has seen.
+func (a *Accounts) prove(ctx context.Context, id int64, check func(Account) (ok, needsRehash bool, err error)) (credentials, error) {
+	var proof credentials
+	checked := false
+	for range maxProofs {
+		epoch, err := a.sessions.Epoch(ctx, id)
+		if err != nil {
+			return credentials{}, err
+		}
+		account, err := a.store.Account(ctx, id)
+		if err != nil && !errors.Is(err, ErrUserNotFound) {
+			return credentials{}, err
+		}
+		if !checked || account.CredentialsVersion != proof.account.CredentialsVersion {
+			var ok bool
+			ok, proof.needsRehash, err = check(account)
+			if err != nil {
+				return credentials{}, err
+			}
+			if !ok {
+				return credentials{account: Account{User: User{ID: account.ID}}}, ErrBadCredentials
+			}
+			checked = true
+		}
+		proof.account, proof.epoch = account, epoch
+		if account.CredentialsVersion <= epoch.Version() {
+			return proof, nil
+		}
+		if err := a.sessions.Advance(ctx, id, account.CredentialsVersion); err != nil {
+			return credentials{}, err
+		}
 	}
-	account, err := a.store.Account(ctx, found.ID)
-	if err != nil && !errors.Is(err, ErrUserNotFound) {
-		return credentials{}, err
-	}
-	ok, needsRehash, err := a.verify(ctx, account, password)
-	if err != nil {
-		return credentials{}, err
-	}
-	if !ok {
-		return credentials{}, ErrBadCredentials
-	}
-	return credentials{account: account, epoch: epoch, needsRehash: needsRehash}, nil
+	return credentials{}, unavailable("prove", 0, errUnsettled)
 }
 
 // verify does one derivation whatever the account looks like, even if it is
@@ -140,13 +194,17 @@ func (a *Accounts) verify(ctx context.Context, account Account, password string)
 	return ok, needsRehash, err
 }
 
-func (a *Accounts) begin(ctx context.Context, proof credentials, userAgent string) (LoginResult, error) {
+func (a *Accounts) begin(ctx context.Context, proof credentials, d device, remember bool) (LoginResult, error) {
 	user := proof.account.User
-	data := sessionData(user)
-	if name := cleanUserAgent(userAgent); name != "" {
-		data[dataUserAgent] = name
+	data := SessionData{
+		Name: user.Name, Email: user.Email, Role: proof.account.Role,
+		UserAgent: d.userAgent, Address: d.address,
 	}
-	token, s, err := a.sessions.Create(ctx, user.ID, proof.epoch, data)
+	var life []session.Lifetime
+	if remember {
+		life = []session.Lifetime{{Idle: RememberIdle, Absolute: RememberAbsolute}}
+	}
+	token, s, err := a.sessions.Create(ctx, user.ID, proof.epoch, data, life...)
 	if err != nil {
 		return LoginResult{}, err
 	}
@@ -167,15 +225,4 @@ func (a *Accounts) rehash(ctx context.Context, proof credentials, password strin
 	if err != nil {
 		a.log.WarnContext(ctx, "rehash of a password failed", "user", proof.account.ID, "error", err)
 	}
-}
-
-// cleanUserAgent makes what a client sends fit to be stored and shown.
-func cleanUserAgent(s string) string {
-	s = strings.ToValidUTF8(s[:min(len(s), maxUserAgent)], "")
-	return strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return -1
-		}
-		return r
-	}, s)
 }

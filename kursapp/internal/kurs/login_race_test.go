@@ -9,7 +9,7 @@ import (
 )
 
 // changePassword does what a password change does: it stores the new hash,
-// then ends all sessions.
+// then ends all sessions that began before.
 func (w *world) changePassword(t *testing.T, u kurs.User, next string) {
 	t.Helper()
 	account, err := w.store.Store.Account(t.Context(), u.ID)
@@ -22,13 +22,32 @@ func (w *world) changePassword(t *testing.T, u kurs.User, next string) {
 		t.Error(err)
 		return
 	}
-	if ok, err := w.store.ReplacePasswordHash(t.Context(), u.ID, account.PasswordHash, hash); err != nil || !ok {
-		t.Errorf("replace hash: %v, %v", ok, err)
+	if ok, err := w.store.Store.ChangePassword(t.Context(), u.ID, account.PasswordHash, hash); err != nil || !ok {
+		t.Errorf("change password: %v, %v", ok, err)
 		return
 	}
-	if err := w.sessions.RevokeAll(t.Context(), u.ID); err != nil {
+	w.advance(t, u)
+}
+
+// advance tells Redis the version that the database has.
+func (w *world) advance(t *testing.T, u kurs.User) {
+	t.Helper()
+	versions, err := w.store.Store.CredentialsVersions(t.Context(), []int64{u.ID})
+	if err == nil {
+		err = w.sessions.Advance(t.Context(), u.ID, versions[u.ID])
+	}
+	if err != nil {
 		t.Error(err)
 	}
+}
+
+// settle has the next login look at the account once, as most do.
+func (w *world) settle(t *testing.T, u kurs.User) {
+	t.Helper()
+	if _, err := w.sessions.Epoch(t.Context(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(t, u)
 }
 
 func TestPasswordChangeBeforeTheHashIsRead(t *testing.T) {
@@ -64,6 +83,7 @@ func TestUserDeletedDuringLogin(t *testing.T) {
 			t.Parallel()
 			w := newProduction(t)
 			user := w.add(t, "Max", kurs.RoleUser)
+			w.settle(t, user)
 			hook(w.store, func() {
 				if err := w.users.Delete(t.Context(), asUser(user), user.ID); err != nil {
 					t.Error(err)
@@ -123,6 +143,7 @@ func TestRehashDoesNotUndoAPasswordChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	user := w.addWithHash(t, "Max", kurs.RoleUser, old)
+	w.settle(t, user)
 	w.store.afterAccount = func() { w.changePassword(t, user, "the-new-password") }
 	if _, err := w.accounts.Login(t.Context(), loginOf(user)); err != nil {
 		t.Fatal(err)

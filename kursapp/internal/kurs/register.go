@@ -44,6 +44,9 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	case !errors.Is(err, ErrUserNotFound):
 		return User{}, wrap(op, err)
 	}
+	o, _ := OriginOf(ctx)
+	o.ClientAddress = r.ClientPrefix
+	ctx = WithOrigin(ctx, o)
 	// Outside of the transaction: it waits and computes for long.
 	if n.PasswordHash, err = a.hasher.Hash(ctx, r.Password); err != nil {
 		return User{}, wrap(op, err)

@@ -3,26 +3,47 @@ package kurs
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/redis/rueidis"
+
+	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// The fields of a session's data, as redis-cli shows them.
+// How long a session lives that its owner wanted to be remembered: RememberIdle
+// without a request, and RememberAbsolute after the login in any case. Others end after
+// half an hour, and a day.
 const (
-	dataName      = "name"
-	dataEmail     = "email"
-	dataUserAgent = "user_agent"
+	RememberIdle     = 14 * 24 * time.Hour
+	RememberAbsolute = 30 * 24 * time.Hour
 )
 
-func sessionData(u User) map[string]string {
-	return map[string]string{dataName: u.Name, dataEmail: u.Email}
+// SessionData is what a session holds beside the user's id, under these names in
+// Redis. All of it is as it was at the login.
+type SessionData struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	// Role is what the account may do. A change of the role ends its sessions, so
+	// this is the role that it has.
+	Role      Role   `json:"role"`
+	UserAgent string `json:"user_agent,omitempty"`
+	// Address is the client's address as ratelimit.ClientPrefix returns it.
+	Address string `json:"address,omitempty"`
 }
 
 // Sessions are the sessions of users, by their ids.
-type Sessions = session.Manager[int64, map[string]string]
+type Sessions = session.Manager[int64, SessionData]
 
 // Session is one of them.
-type Session = session.Session[int64, map[string]string]
+type Session = session.Session[int64, SessionData]
+
+// NewSessions returns Sessions with the lifetimes of this service. Sessions must be
+// closed before the client.
+func NewSessions(client rueidis.Client, o session.Options) *Sessions {
+	o.LongestTimeout = RememberAbsolute
+	return session.New[int64, SessionData](client, o)
+}
 
 // Logout ends the session of token. A token that is not or no longer known is
 // no error. It fails with ErrNoToken for an empty one and with
@@ -31,19 +52,26 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	if token == "" {
 		return ErrNoToken
 	}
+	var ended *Session
+	if a.audit != nil {
+		ended, _ = a.sessions.Lookup(ctx, token) // where it fails, there is nobody to name
+	}
 	if err := a.sessions.Revoke(ctx, token); err != nil {
 		return wrap("logout", err)
+	}
+	if ended != nil {
+		a.audit.note(by(ctx, Actor{UserID: ended.UserID}), AuditLoggedOut, ended.UserID)
 	}
 	return nil
 }
 
-// Authenticate returns the Actor to whom token belongs, with the role that
-// the account has now, and lets the session slide.
+// Authenticate returns the Actor to whom token belongs, and lets the session slide. A
+// session that is in use is found in memory: neither Redis nor the database is asked.
+// Whatever changes the account's password or role, or deletes it, ends its sessions.
 //
 // It fails with ErrNoToken for an empty token; ErrSessionInvalid when the
-// session expired, was ended or never existed, or its account exists no more;
-// and CodeUnavailable when Redis or the database cannot be asked: nobody is
-// let in then, and nobody is told to log in again.
+// session expired, was ended or never existed; and CodeUnavailable when Redis cannot
+// be asked: nobody is let in then, and nobody is told to log in again.
 func (a *Accounts) Authenticate(ctx context.Context, token string) (Actor, error) {
 	const op = "authenticate"
 	if token == "" {
@@ -53,17 +81,14 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (Actor, error
 	if err != nil {
 		return Actor{}, sessionError(op, err)
 	}
-	account, err := a.store.Account(ctx, s.UserID)
-	if errors.Is(err, ErrUserNotFound) {
+	if !s.Data.Role.known() {
+		// Of a version that kept no role. Its owner logs in once more.
 		return Actor{}, ErrSessionInvalid
-	}
-	if err != nil {
-		return Actor{}, wrap(op, err)
 	}
 	if err := a.sessions.Touch(ctx, s); err != nil {
 		return Actor{}, sessionError(op, err)
 	}
-	return Actor{UserID: s.UserID, Role: account.Role, Demo: a.demo, Session: s, user: account.User}, nil
+	return Actor{UserID: s.UserID, Role: s.Data.Role, Demo: a.demo, Session: s}, nil
 }
 
 // sessionError tells a session that is gone from a Redis that is gone.
@@ -77,19 +102,22 @@ func sessionError(op string, err error) error {
 // Profile returns the user who is logged in, as it is now: after a change the
 // new name and address. It fails with ErrNoToken where nobody is logged in,
 // ErrSessionInvalid where the user exists no more, and CodeUnavailable.
-func (a *Accounts) Profile(ctx context.Context, actor Actor) (User, error) {
+func (a *Accounts) Profile(ctx context.Context, actor Actor) (cache.Entry[User], error) {
+	return a.profile(ctx, actor, a.users.Get)
+}
+
+// ProfileFresh is Profile from the database.
+func (a *Accounts) ProfileFresh(ctx context.Context, actor Actor) (cache.Entry[User], error) {
+	return a.profile(ctx, actor, a.users.GetFresh)
+}
+
+func (a *Accounts) profile(ctx context.Context, actor Actor, get func(context.Context, int64) (cache.Entry[User], error)) (cache.Entry[User], error) {
 	if !actor.loggedIn() {
-		return User{}, ErrNoToken
+		return cache.Entry[User]{}, ErrNoToken
 	}
-	if actor.user.ID == actor.UserID { // Authenticate has just read it
-		return actor.user, nil
-	}
-	e, err := a.users.Get(ctx, actor.UserID)
+	e, err := get(ctx, actor.UserID)
 	if errors.Is(err, ErrUserNotFound) {
-		return User{}, ErrSessionInvalid
+		return cache.Entry[User]{}, ErrSessionInvalid
 	}
-	if err != nil {
-		return User{}, err
-	}
-	return e.Value, nil
+	return e, err
 }

@@ -53,18 +53,37 @@ func TestAuthenticateLetsTheSessionSlide(t *testing.T) {
 	}
 }
 
-func TestRoleCountsAtOnce(t *testing.T) {
+// TestNewRoleEndsTheSessions: whoever has a session has the role that it says.
+func TestNewRoleEndsTheSessions(t *testing.T) {
 	t.Parallel()
 	w := newProduction(t)
 	user := w.add(t, "Max", kurs.RoleUser)
-	s := w.login(t, user)
 	for _, role := range []kurs.Role{kurs.RoleAdmin, kurs.RoleUser} {
+		s := w.login(t, user)
 		if err := w.store.SetRole(t.Context(), user.ID, role); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.authenticate(t, s.Token).Role; got != role {
+		between := w.login(t, user) // before Redis is told
+		w.tellSessions(t)
+		w.wantEnded(t, s.Token)
+		if got := w.authenticate(t, between.Token).Role; got != role {
 			t.Errorf("role %q, want %q", got, role)
 		}
+		w.tellSessions(t)
+		w.authenticate(t, between.Token)
+	}
+}
+
+// TestSessionWithoutARoleIsInvalid: it is one of a version that kept none.
+func TestSessionWithoutARoleIsInvalid(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	s := w.login(t, w.add(t, "Max", kurs.RoleAdmin))
+	for _, role := range []string{"", "root"} {
+		if err := w.sessions.Update(t.Context(), s.Session.ID, kurs.SessionData{Name: "Max", Role: kurs.Role(role)}); err != nil {
+			t.Fatal(err)
+		}
+		w.wantEnded(t, s.Token)
 	}
 }
 
@@ -131,15 +150,16 @@ func TestWithoutRedisNobodyIsLetInOrLoggedOut(t *testing.T) {
 	wantCode(t, w.accounts.Logout(t.Context(), s.Token), kurs.CodeUnavailable)
 }
 
-func TestWithoutDatabaseNobodyIsLetInOrLoggedOut(t *testing.T) {
+func TestSessionsNeedNoDatabase(t *testing.T) {
 	t.Parallel()
 	w := newProduction(t)
 	s := w.login(t, w.add(t, "Max", kurs.RoleUser))
 	w.store.down.Store(true)
-	_, err := w.accounts.Authenticate(t.Context(), s.Token)
-	wantCode(t, err, kurs.CodeUnavailable)
-	w.store.down.Store(false)
+	before := w.store.calls.Load()
 	w.authenticate(t, s.Token)
+	if n := w.store.calls.Load() - before; n != 0 {
+		t.Errorf("the database was asked %d times", n)
+	}
 }
 
 func TestProfileIsTheUserAsItIsNow(t *testing.T) {
@@ -149,11 +169,11 @@ func TestProfileIsTheUserAsItIsNow(t *testing.T) {
 	s := w.login(t, user)
 	profile := func() kurs.User {
 		t.Helper()
-		u, err := w.accounts.Profile(t.Context(), w.authenticate(t, s.Token))
+		e, err := w.accounts.Profile(t.Context(), w.authenticate(t, s.Token))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return u
+		return e.Value
 	}
 	if got := profile(); got != user {
 		t.Errorf("got %+v, want %+v", got, user)
@@ -171,7 +191,7 @@ func TestProfileOfAnActorMadeByHand(t *testing.T) {
 	t.Parallel()
 	w := newDemo(t)
 	user := w.add(t, "Max", kurs.RoleUser)
-	if got, err := w.accounts.Profile(t.Context(), asUser(user)); err != nil || got != user {
+	if got, err := w.accounts.Profile(t.Context(), asUser(user)); err != nil || got.Value != user {
 		t.Errorf("got %+v, %v; want %+v", got, err, user)
 	}
 	for want, actor := range map[kurs.Code]kurs.Actor{

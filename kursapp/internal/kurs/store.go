@@ -12,6 +12,8 @@ import (
 const (
 	OutboxUsers = "user"  // by the user's id
 	OutboxPages = "users" // by the one tag of all pages
+	// OutboxSessions is by the user's id: its password or role changed, or it is gone.
+	OutboxSessions = "sessions"
 )
 
 // ErrOutcomeUnknown is in the error of a write that the database may have committed.
@@ -31,7 +33,14 @@ var ErrOutcomeUnknown = errors.New("the database may have committed or not")
 //
 // Whatever changes the name or the address of a user, a hand-typed statement too,
 // writes into the outbox in the same transaction that Redis has to forget the user
-// (OutboxUsers) and all pages (OutboxPages).
+// (OutboxUsers) and all pages (OutboxPages). Whatever changes the password or the
+// role raises CredentialsVersion (to the microseconds since 1970, or by one where that
+// is no more) and tells the sessions (OutboxSessions); so does the end of a user.
+//
+// Every new user, every change of name, address, password or role and the end of a
+// user writes an entry of the audit log in the same transaction, a hand-typed statement
+// too unless it inserts. It says who it was as far as OriginOf(ctx) does, and
+// {"by":"database"} where that says nothing.
 type Store interface {
 	// User returns one user.
 	User(ctx context.Context, id int64) (User, error)
@@ -58,10 +67,32 @@ type Store interface {
 	DeleteUser(ctx context.Context, id int64) error
 	// SetRole changes what an account may do.
 	SetRole(ctx context.Context, id int64, role Role) error
-	// ReplacePasswordHash stores next only where the present hash is old, so
+	// CredentialsVersions returns the Account.CredentialsVersion of each of these
+	// users. Those that do not exist are missing in the map.
+	CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error)
+	// ReplacePasswordHash stores next, another hash of the same password, only where the present hash is old, so
 	// that a rehash at login never undoes a password change. It reports
-	// whether it did.
+	// whether it did. It does not raise CredentialsVersion.
 	ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error)
+
+	// ChangePassword stores next, the hash of another password, and the tasks into
+	// the outbox, both or neither, only where the present hash is old. It reports
+	// whether it did. It voids a token for a forgotten password, as everything does
+	// that changes the password or the address. A commit without an answer is as in
+	// CreateUser.
+	ChangePassword(ctx context.Context, id int64, old, next string, tasks ...outbox.Task) (bool, error)
+	// SetPasswordReset remembers the digest of a one-time token. It replaces an
+	// earlier one of the user.
+	SetPasswordReset(ctx context.Context, r PasswordReset, tokenDigest []byte) error
+	// PasswordReset returns whose unexpired token has the digest, and changes
+	// nothing. ErrResetFailed for an unknown, void, used or expired one.
+	PasswordReset(ctx context.Context, tokenDigest []byte, now time.Time) (User, error)
+	// ResetPassword uses up an unexpired token, stores next as its user's hash and
+	// the tasks into the outbox, all or nothing. It fails as PasswordReset does, and
+	// a commit without an answer is as in CreateUser.
+	ResetPassword(ctx context.Context, tokenDigest []byte, now time.Time, next string, tasks ...outbox.Task) (User, error)
+	// Enqueue stores tasks into the outbox, all or none.
+	Enqueue(ctx context.Context, tasks ...outbox.Task) error
 
 	// SetEmailChange remembers an address that waits for confirmation under
 	// the digest of a one-time token. It replaces an earlier one of the user.
@@ -71,6 +102,14 @@ type Store interface {
 	// unknown, used or expired digest, ErrEmailTaken where the address was
 	// taken meanwhile.
 	ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (User, error)
+
+	// AddAudit writes entries of the audit log, whose ids do not count, all or none.
+	AddAudit(ctx context.Context, entries ...AuditEntry) error
+	// Audit returns entries of the audit log, the newest first.
+	Audit(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
+	// SweepAudit deletes at most limit entries from before a time, the oldest first,
+	// and returns how many. Several processes may call it at once.
+	SweepAudit(ctx context.Context, before time.Time, limit int) (int, error)
 
 	// Ping reports whether the database answers and is migrated.
 	Ping(ctx context.Context) error

@@ -19,6 +19,9 @@ const (
 	RoleAdmin Role = "admin"
 )
 
+// known reports whether r is one of them.
+func (r Role) known() bool { return r == RoleUser || r == RoleAdmin }
+
 // Account is a user together with what only the login may see. It is never
 // cached and never leaves the service.
 type Account struct {
@@ -28,6 +31,9 @@ type Account struct {
 	// can log in with this account (the demo's sample users 2 to 10,000).
 	PasswordHash string
 	CreatedAt    time.Time
+	// CredentialsVersion grows with every change of the password or the role,
+	// whoever makes it. A better hash of the same password is no change.
+	CredentialsVersion int64
 }
 
 // NewAccount is what CreateUser stores.
@@ -42,5 +48,11 @@ type NewAccount struct {
 type EmailChange struct {
 	UserID    int64
 	NewEmail  string
+	ExpiresAt time.Time
+}
+
+// PasswordReset is a one-time token for a forgotten password.
+type PasswordReset struct {
+	UserID    int64
 	ExpiresAt time.Time
 }

@@ -25,6 +25,7 @@ func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email s
 	if err := actor.MayChange(id); err != nil {
 		return User{}, err
 	}
+	ctx = by(ctx, actor)
 	name, err := ValidateName(name)
 	if err != nil {
 		return User{}, err
@@ -104,13 +105,13 @@ func unchanged(err error) bool {
 //
 // It fails with ErrNoToken or ErrForbidden (Actor.MayDelete), ErrUserNotFound
 // and CodeUnavailable when the database cannot be asked. Redis being gone is
-// no failure: every session needs the row of its account (Authenticate), and
-// ids are never used again, so the sessions are dead whether or not their
-// revocation reaches Redis.
+// no failure: nobody is let in then but from memory, for MaxStaleness at most, and once
+// it is back the outbox ends the sessions. Ids are never used again.
 func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.MayDelete(id); err != nil {
 		return err
 	}
+	ctx = by(ctx, actor)
 	err := u.store.DeleteUser(ctx, id)
 	if !unchanged(err) {
 		u.invalidate(ctx, id)
@@ -119,7 +120,7 @@ func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
 		return wrap("delete user", err)
 	}
 	if err := u.sessions.RevokeAll(context.WithoutCancel(ctx), id); err != nil {
-		u.log.WarnContext(ctx, "sessions of a deleted user stay in Redis until they expire; none of them is accepted",
+		u.log.WarnContext(ctx, "sessions of a deleted user could not be ended at once; the outbox ends them",
 			"user", id, "error", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package kurs
 
 import (
+	"errors"
 	"net/mail"
 	"strings"
 	"unicode"
@@ -22,6 +23,9 @@ const (
 	FieldName     = "name"
 	FieldEmail    = "email"
 	FieldPassword = "password"
+	// Of a change of the password.
+	FieldOldPassword = "old_password"
+	FieldNewPassword = "new_password"
 )
 
 // ValidateName returns name without the white space around it; what stands
@@ -136,10 +140,10 @@ func isLabel(s string) bool {
 
 // ValidatePassword returns password as it is: nothing is trimmed, cut or
 // normalised. A password has MinPasswordLength to MaxPasswordLength
-// characters, whichever they are.
+// characters, whichever they are, and is none of the most common ones.
 //
 // The error is an *Error with CodeInvalid, FieldPassword and RuleRequired,
-// RuleTooShort, RuleTooLong or RuleNotUTF8.
+// RuleTooShort, RuleTooLong, RuleTooCommon or RuleNotUTF8.
 func ValidatePassword(password string) (string, error) {
 	if password == "" {
 		return "", invalid(FieldPassword, RuleRequired)
@@ -153,7 +157,19 @@ func ValidatePassword(password string) (string, error) {
 	case n > MaxPasswordLength:
 		return "", invalid(FieldPassword, RuleTooLong)
 	}
+	if isCommon(password) {
+		return "", invalid(FieldPassword, RuleTooCommon)
+	}
 	return password, nil
+}
+
+// validateAs is ValidatePassword for a field of another name.
+func validateAs(field, password string) error {
+	_, err := ValidatePassword(password)
+	if e, ok := errors.AsType[*Error](err); ok {
+		return invalid(field, e.Rule)
+	}
+	return err
 }
 
 func invalid(field string, rule Rule) *Error {

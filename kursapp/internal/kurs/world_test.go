@@ -3,6 +3,7 @@ package kurs_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, demo bool) *world {
 	})
 	w := &world{redis: redistest.Start(t), store: &faultyStore{Store: db}, path: path}
 	w.client = connect(t, w.redis)
-	w.sessions = session.New[int64, map[string]string](w.client, session.Options{LocalBytes: -1, RedisTimeout: redisTimeout})
+	w.sessions = kurs.NewSessions(w.client, session.Options{LocalBytes: -1, RedisTimeout: redisTimeout})
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{RedisTimeout: redisTimeout})
 	t.Cleanup(w.limiter.Close)
 	w.limits = kurs.NewLimits(w.limiter)
@@ -85,7 +86,16 @@ func welcome(name, email string) outbox.Task {
 	return outbox.Task{Queue: "mails", Payload: name + " <" + email + ">"}
 }
 
-// mails takes the welcome mails out of the outbox.
+// changed and forgotten are the tasks of a new and of a forgotten password.
+func changed(name, email string) outbox.Task {
+	return outbox.Task{Queue: "mails", Payload: "changed " + name + " <" + email + ">"}
+}
+
+func forgotten(id int64) outbox.Task {
+	return outbox.Task{Queue: "mails", Payload: fmt.Sprintf("forgotten %d", id)}
+}
+
+// mails takes the mails out of the outbox.
 func (w *world) mails(t *testing.T) (mails []string) {
 	t.Helper()
 	if _, _, err := w.outbox.Take(t.Context(), 1000, func(_ context.Context, rows []outbox.Row) []error {
@@ -115,6 +125,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 func (w *world) newAccounts(h *kurs.Hasher, demo bool) *kurs.Accounts {
 	return kurs.NewAccounts(kurs.AccountsDeps{
 		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Welcome: welcome,
+		PasswordChanged: changed, PasswordReset: forgotten,
 		Hasher: h, Demo: demo, Now: func() time.Time { return *w.clock.Load() },
 	})
 }

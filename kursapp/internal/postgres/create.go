@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres/dbsqlc"
@@ -13,66 +15,75 @@ import (
 	"github.com/speedlayer/speedlayer/outbox/outboxpgx"
 )
 
-// beginCreate lets the server end the transaction of a process that froze in the
-// middle: until then nobody else can register that address.
-const beginCreate = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+// beginWithTasks lets the server end the transaction of a process that froze in the
+// middle: until then nobody else can register that address, or change that user.
+const beginWithTasks = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
 // CreateUser inserts a user and its tasks in one transaction.
-//
-// Where ctx ends before the commit begins, nothing is stored. Where the
-// connection is lost during the commit, both may or may not be there: the
-// error is kurs.CodeUnavailable and wraps kurs.ErrOutcomeUnknown.
 func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
-	const op = "create user"
 	if err := cmp.Or(checkText(kurs.FieldName, u.Name), checkText(kurs.FieldEmail, u.Email)); err != nil {
 		return kurs.User{}, err
 	}
+	return transact(ctx, s, "create user", tasks, func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
+		row, err := q.CreateUser(ctx, dbsqlc.CreateUserParams{
+			Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role),
+		})
+		if err != nil {
+			return kurs.User{}, err
+		}
+		return kurs.User(row), addAudit(ctx, q, []kurs.AuditEntry{kurs.RegisteredBy(ctx, row.ID, time.Now())})
+	})
+}
+
+// transact does in one transaction what f does, and stores the tasks.
+//
+// Where ctx ends before the commit begins, nothing is stored. Where the
+// connection is lost during the commit, all or nothing may be there: the
+// error is kurs.CodeUnavailable and wraps kurs.ErrOutcomeUnknown.
+func transact[T any](
+	ctx context.Context, s *Store, op string, tasks []outbox.Task, f func(context.Context, *dbsqlc.Queries) (T, error),
+) (T, error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
-		return kurs.User{}, s.translate(op, err)
+		return *new(T), s.translate(op, err)
 	}
 	defer conn.Release()
-	tx, user, err := s.insert(ctx, conn, u, tasks)
+	tx, result, err := prepare(ctx, s, conn, tasks, f)
 	if err != nil {
 		s.dropReadOnly(err)
-		return kurs.User{}, s.translate(op, err)
+		return *new(T), s.translate(op, err)
 	}
 	defer s.rollback(ctx, tx)
 	if err := ctx.Err(); err != nil {
-		return kurs.User{}, s.translate(op, err)
+		return *new(T), s.translate(op, err)
 	}
 	ctx, cancel := s.detached(ctx)
 	defer cancel()
 	if err := tx.Commit(ctx); err != nil {
-		return kurs.User{}, unavailable(fmt.Errorf("postgres: %s: commit: %w: %w", op, kurs.ErrOutcomeUnknown, err))
+		return *new(T), unavailable(fmt.Errorf("postgres: %s: commit: %w: %w", op, kurs.ErrOutcomeUnknown, err))
 	}
-	return user, nil
+	return result, nil
 }
 
-// beginner starts transactions: a connection of the pool.
-type beginner interface {
-	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
-}
-
-// insert begins a transaction and stores u and the tasks in it.
-func (s *Store) insert(ctx context.Context, conn beginner, u kurs.NewAccount, tasks []outbox.Task) (pgx.Tx, kurs.User, error) {
+// prepare begins a transaction and does everything but commit it.
+func prepare[T any](
+	ctx context.Context, s *Store, conn *pgxpool.Conn, tasks []outbox.Task, f func(context.Context, *dbsqlc.Queries) (T, error),
+) (pgx.Tx, T, error) {
 	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
-	tx, err := conn.BeginTx(bound, pgx.TxOptions{BeginQuery: beginCreate})
+	tx, err := conn.BeginTx(bound, pgx.TxOptions{BeginQuery: beginWithTasks})
 	if err != nil {
-		return nil, kurs.User{}, fmt.Errorf("begin: %w", err)
+		return nil, *new(T), fmt.Errorf("begin: %w", err)
 	}
-	row, err := dbsqlc.New(tx).CreateUser(bound, dbsqlc.CreateUserParams{
-		Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role),
-	})
+	result, err := f(bound, dbsqlc.New(tx))
 	if err == nil {
 		err = outboxpgx.Enqueue(bound, tx, tasks...)
 	}
 	if err != nil {
 		s.rollback(ctx, tx)
-		return nil, kurs.User{}, err
+		return nil, *new(T), err
 	}
-	return tx, kurs.User(row), nil
+	return tx, result, nil
 }
 
 // rollback ends tx unless it has ended. Where that fails, the pool drops the

@@ -14,8 +14,9 @@ import (
 // as it is where they find it (00002_mode.sql).
 const createMeta = "CREATE TABLE public.kursapp_meta (key text PRIMARY KEY, value text NOT NULL)"
 
-// forgetTasks takes the demo's mails away: they are none of production's.
-const forgetTasks = "DELETE FROM speedlayer.outbox WHERE kind = 'task'"
+// forgetTasks takes the demo's mails and its audit log away: they are none of
+// production's.
+const forgetTasks = "DELETE FROM speedlayer.outbox WHERE kind = 'task'; DELETE FROM public.audit_log"
 
 // forgetSeeding says in two rows of the outbox what thousands say.
 const forgetSeeding = `DELETE FROM speedlayer.outbox WHERE kind <> 'task' AND delivered_at IS NULL;

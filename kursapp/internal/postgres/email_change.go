@@ -28,7 +28,7 @@ func (s *Store) SetEmailChange(ctx context.Context, c kurs.EmailChange, tokenDig
 // the address was taken meanwhile, the change stays until it expires.
 func (s *Store) ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (kurs.User, error) {
 	return write(ctx, s, "confirm email change", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
-		row, err := q.ConfirmEmailChange(ctx, dbsqlc.ConfirmEmailChangeParams{TokenDigest: tokenDigest, Now: now})
+		row, err := q.ConfirmEmailChange(ctx, dbsqlc.ConfirmEmailChangeParams{Origin: origin(ctx), TokenDigest: tokenDigest, Now: now})
 		if errors.Is(err, pgx.ErrNoRows) {
 			err = kurs.ErrConfirmationFailed
 		}

@@ -80,7 +80,8 @@ func (s *Store) translate(op string, err error) error {
 			return &kurs.Error{Code: kurs.CodeEmailTaken, Err: wrapped}
 		}
 	case foreignKeyViolation:
-		if e.ConstraintName == "email_changes_user_id_fkey" {
+		switch e.ConstraintName {
+		case "email_changes_user_id_fkey", "password_resets_user_id_fkey":
 			return &kurs.Error{Code: kurs.CodeUserNotFound, Err: wrapped}
 		}
 	case checkViolation:

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -135,7 +137,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// knownMigrations lists the embedded files, which sort by version, and those in Go.
+// knownMigrations lists the embedded files and those in Go, by version.
 func knownMigrations() ([]Migration, error) {
 	entries, err := migrationFiles.ReadDir("migrations")
 	if err != nil {
@@ -149,5 +151,7 @@ func knownMigrations() ([]Migration, error) {
 		}
 		migrations[i] = Migration{Version: version, Name: e.Name()}
 	}
-	return append(migrations, outboxVersions...), nil
+	migrations = append(migrations, outboxVersions...)
+	slices.SortFunc(migrations, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
+	return migrations, nil
 }

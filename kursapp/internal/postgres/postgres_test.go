@@ -175,7 +175,7 @@ func TestConformance(t *testing.T) {
 		t.Helper()
 		url := <-databases
 		t.Cleanup(func() {
-			executeLate(t, url, `TRUNCATE users CASCADE; DELETE FROM speedlayer.outbox`)
+			executeLate(t, url, `TRUNCATE users CASCADE; DELETE FROM speedlayer.outbox; DELETE FROM audit_log`)
 			databases <- url
 		})
 		return storetest.Engine{Store: open(t, url), Rows: func(tb testing.TB) []string {

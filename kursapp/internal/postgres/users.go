@@ -56,6 +56,8 @@ func account(row dbsqlc.User) kurs.Account {
 		Role:         kurs.Role(row.Role),
 		PasswordHash: row.PasswordHash,
 		CreatedAt:    row.CreatedAt.UTC(),
+
+		CredentialsVersion: row.CredentialsVersion,
 	}
 }
 
@@ -65,7 +67,7 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string) (k
 		return kurs.User{}, err
 	}
 	return write(ctx, s, "update user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
-		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{ID: id, Name: name, Email: email})
+		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{Origin: origin(ctx), ID: id, Name: name, Email: email})
 		return kurs.User(row), err
 	})
 }
@@ -76,7 +78,7 @@ func (s *Store) RenameUser(ctx context.Context, id int64, name string) (kurs.Use
 		return kurs.User{}, err
 	}
 	return write(ctx, s, "rename user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
-		row, err := q.RenameUser(ctx, dbsqlc.RenameUserParams{ID: id, Name: name})
+		row, err := q.RenameUser(ctx, dbsqlc.RenameUserParams{Origin: origin(ctx), ID: id, Name: name})
 		return kurs.User(row), err
 	})
 }
@@ -84,14 +86,14 @@ func (s *Store) RenameUser(ctx context.Context, id int64, name string) (kurs.Use
 // DeleteUser removes a user and everything that belongs to it.
 func (s *Store) DeleteUser(ctx context.Context, id int64) error {
 	return oneUser(write(ctx, s, "delete user", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
-		return q.DeleteUser(ctx, id)
+		return q.DeleteUser(ctx, dbsqlc.DeleteUserParams{Origin: origin(ctx), ID: id})
 	}))
 }
 
 // SetRole changes what an account may do.
 func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	return oneUser(write(ctx, s, "set role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
-		return q.SetRole(ctx, dbsqlc.SetRoleParams{ID: id, Role: string(role)})
+		return q.SetRole(ctx, dbsqlc.SetRoleParams{Origin: origin(ctx), ID: id, Role: string(role)})
 	}))
 }
 
@@ -104,6 +106,18 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next str
 		err = kurs.ErrUserNotFound
 	}
 	return row.Replaced, err
+}
+
+// CredentialsVersions returns the versions of those users that exist.
+func (s *Store) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	return read(ctx, s, "credentials versions", func(ctx context.Context, q *dbsqlc.Queries) (map[int64]int64, error) {
+		rows, err := q.CredentialsVersions(ctx, ids)
+		versions := make(map[int64]int64, len(rows))
+		for _, row := range rows {
+			versions[row.ID] = row.CredentialsVersion
+		}
+		return versions, err
+	})
 }
 
 // oneUser turns the number of changed rows into an error where it is 0.

@@ -72,7 +72,7 @@ func TestEveryChangeOfAUserLeavesItsRows(t *testing.T) {
 	if err := s.SetRole(t.Context(), u.ID, kurs.RoleAdmin); err != nil { // nobody has it cached
 		t.Fatal(err)
 	}
-	wantRows(t, o)
+	wantRows(t, o, "invalidate sessions 1")
 	if _, err := s.RenameUser(t.Context(), u.ID, "Maximilian"); err != nil { // it is called that already
 		t.Fatal(err)
 	}
@@ -81,6 +81,8 @@ func TestEveryChangeOfAUserLeavesItsRows(t *testing.T) {
 	conn := stranger(t, path)
 	execute(t, conn, `UPDATE users SET email = 'hand@example.com'`)
 	wantRows(t, o, "invalidate user 1", all)
+	execute(t, conn, `UPDATE users SET password_hash = 'by hand'`)
+	wantRows(t, o, "invalidate sessions 1")
 	execute(t, conn, `UPDATE users SET id = 7 WHERE id = 1`)
 	wantRows(t, o, "invalidate user 1", all, "invalidate user 7")
 	execute(t, conn, `INSERT INTO users (name, email, created_at) VALUES ('A', 'a@example.com', 0), ('B', 'b@example.com', 0)`)
@@ -88,7 +90,8 @@ func TestEveryChangeOfAUserLeavesItsRows(t *testing.T) {
 	execute(t, conn, `REPLACE INTO users (id, name, email, created_at) VALUES (8, 'C', 'c@example.com', 0)`)
 	wantRows(t, o, "invalidate user 8", all)
 	execute(t, conn, `DELETE FROM users`)
-	wantRows(t, o, "invalidate user 7", all, "invalidate user 8", all, "invalidate user 9", all)
+	wantRows(t, o, "invalidate sessions 7", "invalidate user 7", all, "invalidate sessions 8", "invalidate user 8", all,
+		"invalidate sessions 9", "invalidate user 9", all)
 	execute(t, conn, `BEGIN; INSERT INTO users (name, email, created_at) VALUES ('A', 'a@example.com', 0); ROLLBACK`)
 	wantRows(t, o)
 }

@@ -185,7 +185,8 @@ func write[T any](ctx context.Context, s *Store, op string, f func(context.Conte
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.callTimeout)
 	defer cancel()
-	result, err := f(ctx, dbsqlc.New(tx))
+	q := dbsqlc.New(tx)
+	result, err := withOrigin(ctx, q, func() (T, error) { return f(ctx, q) })
 	if err == nil {
 		err = tx.Commit()
 	}

@@ -3,12 +3,11 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/sqlite/dbsqlc"
-	"github.com/speedlayer/speedlayer/outbox"
 )
 
 // User returns one user.
@@ -59,40 +58,9 @@ func account(row dbsqlc.User) kurs.Account {
 		Role:         kurs.Role(row.Role),
 		PasswordHash: row.PasswordHash,
 		CreatedAt:    time.UnixMicro(row.CreatedAt).UTC(),
-	}
-}
 
-// CreateUser inserts a user and its tasks in one transaction. Where ctx ends before
-// the commit begins, nothing is stored.
-func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbox.Task) (kurs.User, error) {
-	const op = "create user"
-	if err := cmp.Or(checkText(kurs.FieldName, u.Name), checkText(kurs.FieldEmail, u.Email)); err != nil {
-		return kurs.User{}, err
+		CredentialsVersion: row.CredentialsVersion,
 	}
-	tx, err := s.begin(ctx)
-	if err != nil {
-		return kurs.User{}, s.translate(op, err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
-	defer cancel()
-	q := dbsqlc.New(tx)
-	row, err := q.CreateUser(bound, dbsqlc.CreateUserParams{
-		Name: u.Name, Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role), CreatedAt: time.Now().UnixMicro(),
-	})
-	if err == nil {
-		err = addTasks(bound, q, tasks)
-	}
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		return kurs.User{}, s.translate(op, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return kurs.User{}, unavailable(s.translate(op+": commit", fmt.Errorf("%w: %w", kurs.ErrOutcomeUnknown, err)))
-	}
-	return kurs.User(row), nil
 }
 
 // UpdateUser sets name and address.
@@ -139,6 +107,23 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next str
 			_, err = q.User(ctx, id) // tells another hash from no user
 		}
 		return n > 0, err
+	})
+}
+
+// CredentialsVersions returns the versions of those users that exist.
+func (s *Store) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	return read(ctx, s, "credentials versions", func(ctx context.Context, q *dbsqlc.Queries) (map[int64]int64, error) {
+		versions := make(map[int64]int64, len(ids))
+		for chunk := range slices.Chunk(ids, 1000) { // SQLite bounds the number of parameters
+			rows, err := q.CredentialsVersions(ctx, chunk)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range rows {
+				versions[row.ID] = row.CredentialsVersion
+			}
+		}
+		return versions, nil
 	})
 }
 

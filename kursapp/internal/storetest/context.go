@@ -27,6 +27,30 @@ var contextTests = map[string]func(fixture){
 				_, err := s.ConfirmEmailChange(ctx, digest(9), now)
 				return err
 			}},
+			{"CredentialsVersions", func(ctx context.Context, s kurs.Store, id int64) error {
+				_, err := s.CredentialsVersions(ctx, []int64{id})
+				return err
+			}},
+			{"PasswordReset", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.PasswordReset(ctx, digest(9), now)
+				return err
+			}},
+			{"ResetPassword", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.ResetPassword(ctx, digest(9), now, "next", greeting)
+				return err
+			}},
+			{"Enqueue", func(ctx context.Context, s kurs.Store, _ int64) error { return s.Enqueue(ctx, greeting) }},
+			{"AddAudit", func(ctx context.Context, s kurs.Store, id int64) error {
+				return s.AddAudit(ctx, kurs.AuditEntry{Action: kurs.AuditLoggedOut, Subject: id})
+			}},
+			{"Audit", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.Audit(ctx, kurs.AuditQuery{Limit: 1})
+				return err
+			}},
+			{"SweepAudit", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.SweepAudit(ctx, now, 1)
+				return err
+			}},
 			{"Ping", func(ctx context.Context, s kurs.Store, _ int64) error { return s.Ping(ctx) }},
 		}, calls...)
 		for _, c := range all {

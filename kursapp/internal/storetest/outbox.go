@@ -35,8 +35,8 @@ func (t fixture) wantTasks(want int) {
 }
 
 // wantNews fails unless what came into the outbox since says that these users have to
-// be forgotten, and all pages.
-func (t fixture) wantNews(since int, ids ...int64) {
+// be forgotten, and all pages, and that those users' sessions may have to end.
+func (t fixture) wantNews(since int, ids []int64, sessions ...int64) {
 	t.Helper()
 	want := map[string]bool{}
 	for _, id := range ids {
@@ -44,6 +44,9 @@ func (t fixture) wantNews(since int, ids ...int64) {
 	}
 	if len(ids) > 0 {
 		want["invalidate_tag "+kurs.OutboxPages+" all"] = true
+	}
+	for _, id := range sessions {
+		want["invalidate "+kurs.OutboxSessions+" "+strconv.FormatInt(id, 10)] = true
 	}
 	rows := t.rows()[since:]
 	for row := range want {
@@ -110,35 +113,36 @@ var outboxTests = map[string]func(fixture){
 	"EveryChangeThatShowsIsTold": func(t fixture) {
 		since := len(t.rows())
 		u := t.create("max@example.com")
-		t.wantNews(since, u.ID)
+		t.wantNews(since, []int64{u.ID})
 		other := t.create("moritz@example.com")
-		step := func(what string, told []int64, do func() error) {
+		step := func(what string, told, sessions []int64, do func() error) {
 			t.Helper()
 			since := len(t.rows())
 			if err := do(); err != nil {
 				t.Fatalf("%s: %v", what, err)
 			}
-			t.wantNews(since, told...)
+			t.wantNews(since, told, sessions...)
 		}
-		both := []int64{u.ID}
-		step("UpdateUser", both, func() error {
+		changed := []int64{u.ID}
+		step("UpdateUser", changed, nil, func() error {
 			_, err := t.store.UpdateUser(t.Context(), u.ID, "Maximilian", "maximilian@example.com")
 			return err
 		})
-		step("UpdateUser to the same", nil, func() error {
+		step("UpdateUser to the same", nil, nil, func() error {
 			_, err := t.store.UpdateUser(t.Context(), u.ID, "Maximilian", "maximilian@example.com")
 			return err
 		})
-		step("RenameUser", both, func() error { _, err := t.store.RenameUser(t.Context(), u.ID, "Max"); return err })
-		step("SetRole", nil, func() error { return t.store.SetRole(t.Context(), u.ID, kurs.RoleAdmin) })
-		step("ReplacePasswordHash", nil, func() error {
+		step("RenameUser", changed, nil, func() error { _, err := t.store.RenameUser(t.Context(), u.ID, "Max"); return err })
+		step("SetRole", nil, changed, func() error { return t.store.SetRole(t.Context(), u.ID, kurs.RoleAdmin) })
+		step("SetRole to the same", nil, nil, func() error { return t.store.SetRole(t.Context(), u.ID, kurs.RoleAdmin) })
+		step("ReplacePasswordHash", nil, nil, func() error {
 			_, err := t.store.ReplacePasswordHash(t.Context(), u.ID, "", "next")
 			return err
 		})
-		step("SetEmailChange", nil, func() error {
+		step("SetEmailChange", nil, nil, func() error {
 			return t.store.SetEmailChange(t.Context(), kurs.EmailChange{UserID: u.ID, NewEmail: "new@example.com", ExpiresAt: later}, digest(1))
 		})
-		step("ConfirmEmailChange", both, func() error { _, err := t.store.ConfirmEmailChange(t.Context(), digest(1), now); return err })
-		step("DeleteUser", []int64{other.ID}, func() error { return t.store.DeleteUser(t.Context(), other.ID) })
+		step("ConfirmEmailChange", changed, nil, func() error { _, err := t.store.ConfirmEmailChange(t.Context(), digest(1), now); return err })
+		step("DeleteUser", []int64{other.ID}, []int64{other.ID}, func() error { return t.store.DeleteUser(t.Context(), other.ID) })
 	},
 }

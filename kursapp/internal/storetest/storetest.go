@@ -24,7 +24,7 @@ type Engine struct {
 // it at the test's end. The tests run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Engine) {
 	t.Helper()
-	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests, outboxTests}
+	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests, auditTests}
 	for _, group := range groups {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
@@ -117,6 +117,13 @@ var calls = []call{
 	{"ReplacePasswordHash", func(ctx context.Context, s kurs.Store, id int64) error {
 		_, err := s.ReplacePasswordHash(ctx, id, "", "next")
 		return err
+	}},
+	{"ChangePassword", func(ctx context.Context, s kurs.Store, id int64) error {
+		_, err := s.ChangePassword(ctx, id, "", "next", greeting)
+		return err
+	}},
+	{"SetPasswordReset", func(ctx context.Context, s kurs.Store, id int64) error {
+		return s.SetPasswordReset(ctx, kurs.PasswordReset{UserID: id, ExpiresAt: later}, digest(1))
 	}},
 	{"SetEmailChange", func(ctx context.Context, s kurs.Store, id int64) error {
 		return s.SetEmailChange(ctx, kurs.EmailChange{UserID: id, NewEmail: "changed@example.com", ExpiresAt: later}, digest(1))

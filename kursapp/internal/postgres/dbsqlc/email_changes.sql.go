@@ -11,19 +11,21 @@ import (
 )
 
 const confirmEmailChange = `-- name: ConfirmEmailChange :one
-WITH change AS (
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $1::text, true) AS said),
+change AS (
     DELETE FROM public.email_changes
-    WHERE token_digest = $1 AND expires_at > $2
+    WHERE token_digest = $2 AND expires_at > $3
     RETURNING user_id, new_email
 )
 UPDATE public.users
 SET email = change.new_email
-FROM change
-WHERE users.id = change.user_id
+FROM change, origin
+WHERE users.id = change.user_id AND origin.said IS NOT NULL
 RETURNING users.id, users.name, users.email
 `
 
 type ConfirmEmailChangeParams struct {
+	Origin      string
 	TokenDigest []byte
 	Now         time.Time
 }
@@ -38,7 +40,7 @@ type ConfirmEmailChangeRow struct {
 // the second waits for the row and then finds it gone. A taken address fails
 // the whole and leaves the change in place.
 func (q *Queries) ConfirmEmailChange(ctx context.Context, arg ConfirmEmailChangeParams) (ConfirmEmailChangeRow, error) {
-	row := q.db.QueryRow(ctx, confirmEmailChange, arg.TokenDigest, arg.Now)
+	row := q.db.QueryRow(ctx, confirmEmailChange, arg.Origin, arg.TokenDigest, arg.Now)
 	var i ConfirmEmailChangeRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err

@@ -9,10 +9,11 @@ import (
 )
 
 type User struct {
-	ID           int64
-	Name         string
-	Email        string
-	PasswordHash string
-	Role         string
-	CreatedAt    time.Time
+	ID                 int64
+	Name               string
+	Email              string
+	PasswordHash       string
+	Role               string
+	CreatedAt          time.Time
+	CredentialsVersion int64
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const account = `-- name: Account :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE id = $1
 `
@@ -25,12 +25,13 @@ func (q *Queries) Account(ctx context.Context, id int64) (User, error) {
 		&i.PasswordHash,
 		&i.Role,
 		&i.CreatedAt,
+		&i.CredentialsVersion,
 	)
 	return i, err
 }
 
 const accountByEmail = `-- name: AccountByEmail :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE lower(email COLLATE "C") = lower($1::text COLLATE "C")
 `
@@ -46,6 +47,7 @@ func (q *Queries) AccountByEmail(ctx context.Context, email string) (User, error
 		&i.PasswordHash,
 		&i.Role,
 		&i.CreatedAt,
+		&i.CredentialsVersion,
 	)
 	return i, err
 }
@@ -81,13 +83,51 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (CreateU
 	return i, err
 }
 
-const deleteUser = `-- name: DeleteUser :execrows
-DELETE FROM public.users
-WHERE id = $1
+const credentialsVersions = `-- name: CredentialsVersions :many
+SELECT id, credentials_version
+FROM public.users
+WHERE id = ANY ($1::bigint[])
 `
 
-func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteUser, id)
+type CredentialsVersionsRow struct {
+	ID                 int64
+	CredentialsVersion int64
+}
+
+func (q *Queries) CredentialsVersions(ctx context.Context, ids []int64) ([]CredentialsVersionsRow, error) {
+	rows, err := q.db.Query(ctx, credentialsVersions, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CredentialsVersionsRow
+	for rows.Next() {
+		var i CredentialsVersionsRow
+		if err := rows.Scan(&i.ID, &i.CredentialsVersion); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deleteUser = `-- name: DeleteUser :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said)
+DELETE FROM public.users
+USING origin
+WHERE users.id = $1 AND origin.said IS NOT NULL
+`
+
+type DeleteUserParams struct {
+	ID     int64
+	Origin string
+}
+
+func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteUser, arg.ID, arg.Origin)
 	if err != nil {
 		return 0, err
 	}
@@ -95,15 +135,18 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 }
 
 const renameUser = `-- name: RenameUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $3::text, true) AS said)
 UPDATE public.users
 SET name = $1
-WHERE id = $2
-RETURNING id, name, email
+FROM origin
+WHERE users.id = $2 AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email
 `
 
 type RenameUserParams struct {
-	Name string
-	ID   int64
+	Name   string
+	ID     int64
+	Origin string
 }
 
 type RenameUserRow struct {
@@ -113,7 +156,7 @@ type RenameUserRow struct {
 }
 
 func (q *Queries) RenameUser(ctx context.Context, arg RenameUserParams) (RenameUserRow, error) {
-	row := q.db.QueryRow(ctx, renameUser, arg.Name, arg.ID)
+	row := q.db.QueryRow(ctx, renameUser, arg.Name, arg.ID, arg.Origin)
 	var i RenameUserRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err
@@ -122,7 +165,7 @@ func (q *Queries) RenameUser(ctx context.Context, arg RenameUserParams) (RenameU
 const replacePasswordHash = `-- name: ReplacePasswordHash :one
 WITH replaced AS (
     UPDATE public.users
-    SET password_hash = $2
+    SET password_hash = $2, credentials_version = ~credentials_version
     WHERE users.id = $1 AND users.password_hash = $3
     RETURNING users.id
 )
@@ -142,6 +185,7 @@ type ReplacePasswordHashRow struct {
 	Replaced bool
 }
 
+// The complement says that the password is still the same (00005_credentials.sql).
 // found tells a user without that hash from a user that does not exist.
 func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHashParams) (ReplacePasswordHashRow, error) {
 	row := q.db.QueryRow(ctx, replacePasswordHash, arg.ID, arg.Next, arg.Old)
@@ -151,18 +195,21 @@ func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHa
 }
 
 const setRole = `-- name: SetRole :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $3::text, true) AS said)
 UPDATE public.users
 SET role = $1
-WHERE id = $2
+FROM origin
+WHERE users.id = $2 AND origin.said IS NOT NULL
 `
 
 type SetRoleParams struct {
-	Role string
-	ID   int64
+	Role   string
+	ID     int64
+	Origin string
 }
 
 func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error) {
-	result, err := q.db.Exec(ctx, setRole, arg.Role, arg.ID)
+	result, err := q.db.Exec(ctx, setRole, arg.Role, arg.ID, arg.Origin)
 	if err != nil {
 		return 0, err
 	}
@@ -170,16 +217,19 @@ func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error)
 }
 
 const updateUser = `-- name: UpdateUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $4::text, true) AS said)
 UPDATE public.users
 SET name = $1, email = $2
-WHERE id = $3
-RETURNING id, name, email
+FROM origin
+WHERE users.id = $3 AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email
 `
 
 type UpdateUserParams struct {
-	Name  string
-	Email string
-	ID    int64
+	Name   string
+	Email  string
+	ID     int64
+	Origin string
 }
 
 type UpdateUserRow struct {
@@ -188,8 +238,14 @@ type UpdateUserRow struct {
 	Email string
 }
 
+// Here and below: the first part says who it is, for the audit log (00007_audit.sql).
 func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UpdateUserRow, error) {
-	row := q.db.QueryRow(ctx, updateUser, arg.Name, arg.Email, arg.ID)
+	row := q.db.QueryRow(ctx, updateUser,
+		arg.Name,
+		arg.Email,
+		arg.ID,
+		arg.Origin,
+	)
 	var i UpdateUserRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err

@@ -10,13 +10,14 @@ SET token_digest = excluded.token_digest,
 -- One statement, hence one transaction: of two confirmations at the same time
 -- the second waits for the row and then finds it gone. A taken address fails
 -- the whole and leaves the change in place.
-WITH change AS (
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+change AS (
     DELETE FROM public.email_changes
     WHERE token_digest = @token_digest AND expires_at > @now
     RETURNING user_id, new_email
 )
 UPDATE public.users
 SET email = change.new_email
-FROM change
-WHERE users.id = change.user_id
+FROM change, origin
+WHERE users.id = change.user_id AND origin.said IS NOT NULL
 RETURNING users.id, users.name, users.email;

@@ -11,13 +11,13 @@ ORDER BY id
 LIMIT @max_rows;
 
 -- name: Account :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE id = @id;
 
 -- name: AccountByEmail :one
 -- The same expression as users_email_key, so that the index serves it.
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
 WHERE lower(email COLLATE "C") = lower(sqlc.arg(email)::text COLLATE "C");
 
@@ -27,31 +27,46 @@ VALUES (@name, @email, @password_hash, @role)
 RETURNING id, name, email;
 
 -- name: UpdateUser :one
+-- Here and below: the first part says who it is, for the audit log (00007_audit.sql).
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
 SET name = @name, email = @email
-WHERE id = @id
-RETURNING id, name, email;
+FROM origin
+WHERE users.id = @id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email;
 
 -- name: RenameUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
 SET name = @name
-WHERE id = @id
-RETURNING id, name, email;
+FROM origin
+WHERE users.id = @id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email;
 
 -- name: DeleteUser :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 DELETE FROM public.users
-WHERE id = @id;
+USING origin
+WHERE users.id = @id AND origin.said IS NOT NULL;
 
 -- name: SetRole :execrows
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
 SET role = @role
-WHERE id = @id;
+FROM origin
+WHERE users.id = @id AND origin.said IS NOT NULL;
+
+-- name: CredentialsVersions :many
+SELECT id, credentials_version
+FROM public.users
+WHERE id = ANY (@ids::bigint[]);
 
 -- name: ReplacePasswordHash :one
+-- The complement says that the password is still the same (00005_credentials.sql).
 -- found tells a user without that hash from a user that does not exist.
 WITH replaced AS (
     UPDATE public.users
-    SET password_hash = @next
+    SET password_hash = @next, credentials_version = ~credentials_version
     WHERE users.id = @id AND users.password_hash = @old
     RETURNING users.id
 )

@@ -5,10 +5,11 @@
 package dbsqlc
 
 type User struct {
-	ID           int64
-	Name         string
-	Email        string
-	PasswordHash string
-	Role         string
-	CreatedAt    int64
+	ID                 int64
+	Name               string
+	Email              string
+	PasswordHash       string
+	Role               string
+	CreatedAt          int64
+	CredentialsVersion int64
 }

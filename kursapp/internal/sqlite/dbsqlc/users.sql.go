@@ -7,10 +7,11 @@ package dbsqlc
 
 import (
 	"context"
+	"strings"
 )
 
 const account = `-- name: Account :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM users
 WHERE id = ?1
 `
@@ -25,12 +26,13 @@ func (q *Queries) Account(ctx context.Context, id int64) (User, error) {
 		&i.PasswordHash,
 		&i.Role,
 		&i.CreatedAt,
+		&i.CredentialsVersion,
 	)
 	return i, err
 }
 
 const accountByEmail = `-- name: AccountByEmail :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM users
 WHERE lower(email) = lower(?1)
 `
@@ -46,6 +48,7 @@ func (q *Queries) AccountByEmail(ctx context.Context, email string) (User, error
 		&i.PasswordHash,
 		&i.Role,
 		&i.CreatedAt,
+		&i.CredentialsVersion,
 	)
 	return i, err
 }
@@ -81,6 +84,50 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (CreateU
 	var i CreateUserRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err
+}
+
+const credentialsVersions = `-- name: CredentialsVersions :many
+SELECT id, credentials_version
+FROM users
+WHERE id IN (/*SLICE:ids*/?)
+`
+
+type CredentialsVersionsRow struct {
+	ID                 int64
+	CredentialsVersion int64
+}
+
+func (q *Queries) CredentialsVersions(ctx context.Context, ids []int64) ([]CredentialsVersionsRow, error) {
+	query := credentialsVersions
+	var queryParams []interface{}
+	if len(ids) > 0 {
+		for _, v := range ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CredentialsVersionsRow
+	for rows.Next() {
+		var i CredentialsVersionsRow
+		if err := rows.Scan(&i.ID, &i.CredentialsVersion); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteUser = `-- name: DeleteUser :execrows
@@ -123,7 +170,7 @@ func (q *Queries) RenameUser(ctx context.Context, arg RenameUserParams) (RenameU
 
 const replacePasswordHash = `-- name: ReplacePasswordHash :execrows
 UPDATE users
-SET password_hash = ?1
+SET password_hash = ?1, credentials_version = ~credentials_version
 WHERE id = ?2 AND password_hash = ?3
 `
 
@@ -133,6 +180,7 @@ type ReplacePasswordHashParams struct {
 	Old  string
 }
 
+// The complement says that the password is still the same (00003_credentials.sql).
 func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHashParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, replacePasswordHash, arg.Next, arg.ID, arg.Old)
 	if err != nil {

@@ -11,13 +11,13 @@ ORDER BY id
 LIMIT @max_rows;
 
 -- name: Account :one
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM users
 WHERE id = @id;
 
 -- name: AccountByEmail :one
 -- The same expression as users_email_key, so that the index serves it.
-SELECT id, name, email, password_hash, role, created_at
+SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM users
 WHERE lower(email) = lower(@email);
 
@@ -47,7 +47,13 @@ UPDATE users
 SET role = @role
 WHERE id = @id;
 
+-- name: CredentialsVersions :many
+SELECT id, credentials_version
+FROM users
+WHERE id IN (sqlc.slice('ids'));
+
 -- name: ReplacePasswordHash :execrows
+-- The complement says that the password is still the same (00003_credentials.sql).
 UPDATE users
-SET password_hash = @next
+SET password_hash = @next, credentials_version = ~credentials_version
 WHERE id = @id AND password_hash = @old;

@@ -1,0 +1,134 @@
+package httpapi
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Who asks, in the order of a route's verdicts: nobody, a user about itself, a user
+// about another, an administrator about another.
+var askers = []struct{ name, auth, id string }{
+	{"anonymous", "", "2"},
+	{"a user on itself", "Bearer " + userToken, "2"},
+	{"a user on another", "Bearer " + userToken, "1"},
+	{"an administrator", asAdmin, "2"},
+}
+
+// verdicts says for each asker what a route answers: 401, 403, or in for whatever else.
+type verdicts [4]int
+
+const in = 0
+
+var (
+	open     = verdicts{in, in, in, in}
+	own      = verdicts{401, in, 403, in}  // what belongs to a user
+	admins   = verdicts{401, 403, 403, in} // what is for administrators
+	loggedIn = verdicts{401, in, in, in}   // what a session has of its own
+)
+
+// routes is who may do what, all of it, in production and in the demo.
+var routes = map[string]struct {
+	body             string
+	production, demo verdicts
+}{
+	"GET /users/{id}":    {"", own, open},
+	"PUT /users/{id}":    {`{"name":"N","email":"n@example.com"}`, own, open},
+	"DELETE /users/{id}": {"", own, open},
+	"GET /users":         {"", admins, open},
+	"GET /audit":         {"", admins, admins},
+
+	"GET /profile":          {"", loggedIn, loggedIn},
+	"PUT /profile/password": {changeBody, loggedIn, loggedIn},
+	"GET /sessions":         {"", loggedIn, loggedIn},
+	"DELETE /sessions":      {"", loggedIn, loggedIn},
+	"DELETE /sessions/{id}": {"", loggedIn, loggedIn},
+	"POST /logout":          {"", loggedIn, loggedIn},
+
+	// What proves itself by what is in the body, or needs no proof.
+	"POST /users":                         {`{"name":"N","email":"n@example.com","password":"lang genug"}`, open, open},
+	"POST /login":                         {`{"email":"max@example.com","password":"test123"}`, open, open},
+	"POST /web/login":                     {`{"email":"max@example.com","password":"test123"}`, open, open},
+	"POST /web/logout":                    {"", open, open},
+	"POST /email-confirmations":           {`{"token":"the-code"}`, open, open},
+	"POST /password-resets":               {`{"email":"max@example.com"}`, open, open},
+	"POST /password-resets/confirmations": {`{"token":"the-code","password":"lang genug"}`, open, open},
+	"GET /health":                         {"", open, open},
+	"GET /api/data":                       {"", open, open},
+
+	"GET /{$}": {"", open, open}, "GET /openapi.json": {"", open, open}, "GET /openapi.yaml": {"", open, open},
+	"GET /docs": {"", open, open}, "GET /docs/{$}": {"", open, open}, "GET /docs/docs.js": {"", open, open},
+	"GET /docs/swagger-ui.css": {"", open, open}, "GET /docs/swagger-ui-bundle.js": {"", open, open}, "GET /docs/favicon-32x32.png": {"", open, open},
+
+	"GET /demo/mails": {"", open, open}, // in production there is nothing: see TestDemoRoutesAreMissingInProduction
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []Mode{Production, Demo} {
+		for route, want := range routes {
+			method, pattern, _ := strings.Cut(route, " ")
+			expected := want.production
+			if mode == Demo {
+				expected = want.demo
+			}
+			for i, asker := range askers {
+				t.Run(fmt.Sprintf("mode %d/%s/%s", mode, route, asker.name), func(t *testing.T) {
+					t.Parallel()
+					var headers []string
+					if asker.auth != "" {
+						headers = []string{"Authorization", asker.auth}
+					}
+					id := asker.id
+					if strings.HasPrefix(pattern, "/sessions/") {
+						id = ownID
+					}
+					target := strings.NewReplacer("{id}", id, "{$}", "").Replace(pattern)
+					w := newSite(t, mode).do(t, method, target, want.body, headers...)
+					got := w.Code
+					switch {
+					case got == 401 || got == 403:
+					case got < 400, got == 404 && mode == Production && strings.HasPrefix(target, "/demo/"):
+						got = in
+					default:
+						t.Fatalf("status %d, %s: the request of the table is not right", w.Code, w.Body)
+					}
+					if got != expected[i] {
+						t.Errorf("status %d, want %d", w.Code, expected[i])
+					}
+				})
+			}
+		}
+	}
+}
+
+// A route that is not in the table fails here.
+func TestEveryRouteIsInTheTable(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []Mode{Production, Demo} {
+		s := newSite(t, mode)
+		a, err := newAPI(Deps{Users: s.users, Accounts: s.accounts, Sessions: tokens(), Limits: s.limits, Mailbox: fakeMailbox{}}, Config{Mode: mode, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		registered := slices.Clone(a.mux.patterns)
+		for path, item := range at(t, spec(t, mode), "paths").(map[string]any) {
+			for method := range item.(map[string]any) {
+				registered = append(registered, strings.ToUpper(method)+" "+path)
+			}
+		}
+		for _, route := range registered {
+			if _, listed := routes[route]; !listed {
+				t.Errorf("mode %d: who may do %s?", mode, route)
+			}
+		}
+		for route := range maps.Keys(routes) {
+			if !slices.Contains(registered, route) && (mode == Demo || !strings.Contains(route, "/demo/")) {
+				t.Errorf("mode %d: there is no %s", mode, route)
+			}
+		}
+	}
+}

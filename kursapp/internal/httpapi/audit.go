@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+)
+
+type auditInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Entries on the page."`
+	Cursor string `query:"cursor" doc:"next_cursor of the page before; without it the newest."`
+	User   int64  `query:"user" minimum:"1" doc:"Only entries about this user, or caused by it."`
+}
+
+type auditBody struct {
+	Entries    []kurs.AuditEntry `json:"entries" nullable:"false" doc:"The newest first."`
+	NextCursor string            `json:"next_cursor,omitempty" doc:"Cursor of the next page; absent on the last one."`
+}
+
+type auditOutput struct {
+	Body auditBody
+}
+
+func (a *api) auditRoutes() {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "audit", Method: http.MethodGet, Path: "/audit",
+		Summary: "Read the audit log, page by page",
+		Description: "Who did what to which account, when and from where. For administrators only, in the demo too. " +
+			"An entry has an `actor_id` where somebody was logged in, and a `subject_id` where it is about an account. " +
+			"`by` in its detail says how a change was made otherwise: by the code of a mail, from the command line, or in the database itself.",
+		Tags: []string{tagSessions}, Security: anySession,
+		Middlewares: huma.Middlewares{a.requireSessionThat(kurs.Actor.MayReadAudit)},
+		Errors:      []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
+	}, a.auditLog)
+}
+
+func (a *api) auditLog(ctx context.Context, in *auditInput) (*auditOutput, error) {
+	before, ok := kurs.ParseCursor(in.Cursor)
+	if !ok {
+		return nil, invalid("query.cursor", textParamInvalid)
+	}
+	page, err := a.Accounts.Audit(ctx, actorOf(ctx), kurs.AuditQuery{Before: before, User: in.User, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	return &auditOutput{auditBody(page)}, nil
+}

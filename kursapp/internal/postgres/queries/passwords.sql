@@ -1,0 +1,41 @@
+-- name: ChangePassword :one
+-- found tells a user without that hash from a user that does not exist.
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+changed AS (
+    UPDATE public.users
+    SET password_hash = @next
+    FROM origin
+    WHERE users.id = @id AND users.password_hash = @old AND origin.said IS NOT NULL
+    RETURNING users.id
+)
+SELECT
+    EXISTS (SELECT 1 FROM public.users WHERE users.id = @id) AS found,
+    EXISTS (SELECT 1 FROM changed) AS changed;
+
+-- name: SetPasswordReset :exec
+INSERT INTO public.password_resets (token_digest, user_id, expires_at)
+VALUES (@token_digest, @user_id, @expires_at)
+ON CONFLICT (user_id) DO UPDATE
+SET token_digest = excluded.token_digest,
+    expires_at = excluded.expires_at;
+
+-- name: PasswordReset :one
+SELECT users.id, users.name, users.email
+FROM public.password_resets
+JOIN public.users ON users.id = password_resets.user_id
+WHERE password_resets.token_digest = @token_digest AND password_resets.expires_at > @now;
+
+-- name: ResetPassword :one
+-- One statement: of two with the same token the second waits for the row and then
+-- finds it gone.
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+reset AS (
+    DELETE FROM public.password_resets
+    WHERE token_digest = @token_digest AND expires_at > @now
+    RETURNING user_id
+)
+UPDATE public.users
+SET password_hash = @next
+FROM reset, origin
+WHERE users.id = reset.user_id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email;
