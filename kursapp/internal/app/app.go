@@ -43,6 +43,9 @@ type App struct {
 	metricsListener net.Listener
 	// localBytes bounds the users kept in memory: 32 MiB hold some 60,000.
 	localBytes int64
+	// localSessionBytes bounds the sessions kept in memory, of which one takes about
+	// 1 KiB; 0: none are.
+	localSessionBytes int64
 	// auditRetention is how long entries of the audit log are kept; 0: for good.
 	auditRetention time.Duration
 

@@ -88,6 +88,7 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 	a.mail = mailRoute{toMailbox: true, publicURL: "http://" + listener.Addr().String()}
 	a.metricsListener = metricsListener
 	a.listener, a.cors, a.worker, a.localBytes = listener, c.CORSOrigins, true, c.LocalBytes()
+	a.localSessionBytes = c.LocalSessionBytes()
 	a.auditRetention = c.AuditRetention()
 	a.greet = func() {
 		fmt.Fprint(out, demoGreeting("http://"+listener.Addr().String(), redis, database.description))

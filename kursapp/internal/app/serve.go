@@ -18,6 +18,7 @@ func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
 		a.prepare = migratedElsewhere(store)
 	}
 	a.worker, a.cors, a.localBytes = c.Worker, c.CORSOrigins, c.LocalBytes()
+	a.localSessionBytes = c.LocalSessionBytes()
 	a.auditRetention = c.AuditRetention()
 	if a.listener, err = listen(ctx, c.Addr); err != nil {
 		return err

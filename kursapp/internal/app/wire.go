@@ -39,7 +39,8 @@ type services struct {
 
 // build makes all parts and connects them. Nothing runs yet.
 func (a *App) build() (*services, error) {
-	sessions := kurs.NewSessions(a.redis, session.Options{Realm: string(a.mode)})
+	watch := a.newCacheWatch()
+	sessions := a.newSessions(watch.metrics)
 	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
 		if degraded {
 			a.log.Warn("limits are decided without Redis", "error", err)
@@ -54,7 +55,6 @@ func (a *App) build() (*services, error) {
 	if err != nil {
 		return nil, fmt.Errorf("app: %w", err)
 	}
-	watch := a.newCacheWatch()
 	users := kurs.NewUsers(kurs.UsersDeps{
 		Store:        a.store,
 		Client:       a.redis,
@@ -108,6 +108,21 @@ func (a *App) build() (*services, error) {
 		s.workers = a.mailWorkers(accounts, mails, accountMails, a.completing(s.completer, watch))
 	}
 	return s, nil
+}
+
+// newSessions returns the sessions, and has m show what becomes of them.
+func (a *App) newSessions(m *metrics.Metrics) *kurs.Sessions {
+	o := session.Options{Realm: string(a.mode), LocalBytes: a.localSessionBytes}
+	if o.LocalBytes == 0 {
+		o.LocalBytes = -1
+	}
+	if m == nil {
+		return kurs.NewSessions(a.redis, o)
+	}
+	o.OnEvent = m.SessionEvent
+	sessions := kurs.NewSessions(a.redis, o)
+	m.WatchSessions(sessions.Stats)
+	return sessions
 }
 
 // newCacheWatch returns the observer of the users' cache. Its stats are still to

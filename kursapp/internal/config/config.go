@@ -39,10 +39,15 @@ type Config struct {
 // Cache says how much of what Redis knows is also kept in this process.
 type Cache struct {
 	LocalMB int `name:"local-cache-mb" env:"KURSAPP_LOCAL_CACHE_MB" default:"32" help:"Memory for users that are served without asking Redis, in MiB; 0 asks Redis each time."`
+
+	LocalSessionsMB int `name:"local-sessions-mb" env:"KURSAPP_LOCAL_SESSIONS_MB" default:"16" help:"Memory for sessions in use, whose requests are let in without asking Redis, in MiB; 0 asks Redis each time."`
 }
 
-// LocalBytes is what cache.Options.LocalBytes wants; 0 is no local tier.
+// LocalBytes bounds the users in memory; 0: none are.
 func (c Cache) LocalBytes() int64 { return int64(c.LocalMB) << 20 }
+
+// LocalSessionBytes bounds the sessions in memory; 0: none are.
+func (c Cache) LocalSessionBytes() int64 { return int64(c.LocalSessionsMB) << 20 }
 
 // Metrics says where Prometheus scrapes.
 type Metrics struct {
@@ -307,6 +312,9 @@ const maxLocalMB = 64 << 10
 func (c Cache) check() error {
 	if c.LocalMB < 0 || c.LocalMB > maxLocalMB {
 		return &UsageError{fmt.Sprintf("KURSAPP_LOCAL_CACHE_MB is %d. It counts MiB, from 0 (no local cache) to %d", c.LocalMB, maxLocalMB)}
+	}
+	if c.LocalSessionsMB < 0 || c.LocalSessionsMB > maxLocalMB {
+		return &UsageError{fmt.Sprintf("KURSAPP_LOCAL_SESSIONS_MB is %d. It counts MiB, from 0 (no sessions in memory) to %d", c.LocalSessionsMB, maxLocalMB)}
 	}
 	return nil
 }

@@ -104,6 +104,13 @@ func TestLocalCacheIsSizedInMiBAndCanBeTurnedOff(t *testing.T) {
 	if got := parse(t, "demo", "--local-cache-mb", "0").Demo.LocalBytes(); got != 0 {
 		t.Errorf("with 0 the demo has %d bytes", got)
 	}
+	if demo, serve := parse(t, "demo").Demo.LocalSessionBytes(), parse(t, "serve").Serve.LocalSessionBytes(); demo != 16777216 || serve != 16777216 {
+		t.Errorf("by default the demo has %d bytes for sessions and serve %d, want 16777216", demo, serve)
+	}
+	t.Setenv("KURSAPP_LOCAL_SESSIONS_MB", "0")
+	if got := parse(t, "serve").Serve.LocalSessionBytes(); got != 0 {
+		t.Errorf("with 0 there are %d bytes for sessions", got)
+	}
 }
 
 func TestLocalCacheRefusesWhatCannotBeMeant(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package metrics shows to Prometheus what kursapp's caches, its outbox and its queues
-// do, and the caches in one log line. The numbers are read when somebody asks for them:
+// Package metrics shows to Prometheus what kursapp's caches, its sessions, its outbox and
+// its queues do, and the caches in one log line. The numbers are read when somebody asks for them:
 // a request pays for none of it, except that a load of the database notes how long it
 // took.
 //
@@ -24,6 +24,8 @@ type Metrics struct {
 	loads     prometheus.Histogram
 	delivered *prometheus.HistogramVec
 	taskDone  prometheus.Histogram
+
+	sessionEvents *prometheus.CounterVec
 }
 
 // loadBuckets are the bounds of the histogram of loads, in seconds: from a read of
@@ -40,6 +42,7 @@ func New(counts func() map[string]cache.Stats) *Metrics {
 			Help:    "How long the database took for what the cache did not have.",
 			Buckets: loadBuckets,
 		}),
+		sessionEvents: newSessionEvents(),
 	}
 	m.registry.MustRegister(
 		cacheCollector{counts}, m.loads,
