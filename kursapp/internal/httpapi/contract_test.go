@@ -61,6 +61,13 @@ func TestContractSuccess(t *testing.T) {
 			`{"entries":[{"id":7,"at":"2026-05-01T12:00:00Z","action":"role_changed","actor_id":1,"subject_id":2,"client_address":"192.0.2.1","user_agent":"curl/8","detail":{"from":"user","to":"admin"}}],"next_cursor":"Nw"}`,
 		},
 		{
+			"list sessions", "GET", "/sessions", "", asAdmin, 200,
+			`{"sessions":[{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","user_agent":"curl/8","address":"192.0.2.1","created_at":"2026-05-01T12:00:00Z","last_seen_at":"2026-05-01T12:01:00Z","expires_at":"2026-05-01T12:31:00Z","remembered":false,"current":true}]}`,
+			`{"sessions":[{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","user_agent":"curl/8","address":"192.0.2.1","created_at":"2026-05-01T12:00:00Z","last_seen_at":"2026-05-01T12:01:00Z","expires_at":"2026-05-01T12:31:00Z","remembered":false,"current":true}]}`,
+		},
+		{"end a session", "DELETE", "/sessions/" + ownID, "", asAdmin, 200, `{"message":"Sitzung beendet"}`, `{"message":"Session ended"}`},
+		{"end other sessions", "DELETE", "/sessions", "", asAdmin, 200, `{"message":"Alle anderen Sitzungen beendet"}`, `{"message":"All other sessions ended"}`},
+		{
 			"change the password", "PUT", "/profile/password", `{"old_password":"test123","new_password":"lang genug"}`, asAdmin, 200,
 			`{"token":"token-of-a-session-after-a-change-0","message":"Passwort geändert. Alle anderen Geräte sind abgemeldet."}`,
 			`{"token":"token-of-a-session-after-a-change-0","message":"Password changed. All other devices are logged out."}`,
@@ -214,6 +221,8 @@ func TestContractErrors(t *testing.T) {
 			},
 			status: 422, german: "Ungültige Eingabe: Feld „new_password“ ist zu lang, höchstens 128 Zeichen.", english: "Invalid input: field “new_password” is too long, at most 128 characters.",
 		},
+		{name: "end a session of somebody else", method: "DELETE", target: "/sessions/0", auth: asAdmin, status: 404, german: "Sitzung nicht gefunden", english: "Session not found"},
+		{name: "list sessions without a token", mode: Demo, method: "GET", target: "/sessions", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "audit log of somebody else", method: "GET", target: "/audit", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
 		{name: "audit log without a token", method: "GET", target: "/audit", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "audit log with a bad cursor", mode: Demo, method: "GET", target: "/audit?cursor=%25", auth: asAdmin, status: 422, german: "Ungültige Eingabe: „cursor“ ist ungültig.", english: "Invalid input: “cursor” is invalid."},

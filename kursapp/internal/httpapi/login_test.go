@@ -119,6 +119,53 @@ func TestWebLoginSetsTheCookieAndHidesTheToken(t *testing.T) {
 	}
 }
 
+// The browser keeps the cookie of a session that is remembered as long as that lives
+// at most, and forgets any other when it is closed.
+func TestRemember(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production)
+	var asked kurs.Login
+	s.accounts.login = func(_ context.Context, l kurs.Login) (kurs.LoginResult, error) {
+		asked = l
+		return kurs.LoginResult{Token: adminToken, User: max1, Session: newSession(l.Remember)}, nil
+	}
+	for in, want := range map[string]struct {
+		remember bool
+		cookie   string
+	}{
+		`,"remember":true`:  {true, "__Host-kursapp_session=" + adminToken + "; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax"},
+		`,"remember":false`: {false, "__Host-kursapp_session=" + adminToken + "; Path=/; HttpOnly; Secure; SameSite=Lax"},
+		``:                  {false, "__Host-kursapp_session=" + adminToken + "; Path=/; HttpOnly; Secure; SameSite=Lax"},
+	} {
+		body := `{"email":"max@example.com","password":"test123"` + in + `}`
+		if w := s.do(t, "POST", "/web/login", body); w.Code != 200 || asked.Remember != want.remember || w.Header().Get("Set-Cookie") != want.cookie {
+			t.Errorf("%s: %d, remember %v, Set-Cookie %q", body, w.Code, asked.Remember, w.Header().Get("Set-Cookie"))
+		}
+		if w := s.do(t, "POST", "/login", body); w.Code != 200 || asked.Remember != want.remember || w.Header().Get("Set-Cookie") != "" {
+			t.Errorf("%s: %d, remember %v, Set-Cookie %q", body, w.Code, asked.Remember, w.Header().Get("Set-Cookie"))
+		}
+	}
+	if w := s.do(t, "POST", "/login", `{"email":"max@example.com","password":"test123","remember":"yes"}`); w.Code != 422 {
+		t.Errorf("remember as a string: %d %s", w.Code, w.Body)
+	}
+}
+
+// A cookie that a page of another origin makes a browser send counts for nothing.
+func TestCookieOfAForeignPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production, func(_ *Deps, c *Config) { c.CORSOrigins = []string{"https://app.example.com"} })
+	for _, origin := range []string{"https://evil.example.com", "https://app.example.com"} {
+		w := s.do(t, "DELETE", "/sessions", "", "Cookie", "__Host-kursapp_session="+adminToken, "Origin", origin, "Sec-Fetch-Site", "cross-site")
+		if w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", origin, w.Code, w.Body)
+		}
+	}
+	w := s.do(t, "DELETE", "/sessions", "", "Authorization", asAdmin, "Origin", "https://app.example.com", "Sec-Fetch-Site", "cross-site")
+	if w.Code != http.StatusOK {
+		t.Errorf("a listed origin with a Bearer token: %d %s", w.Code, w.Body)
+	}
+}
+
 func TestWebLogout(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, Production)
