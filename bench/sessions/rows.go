@@ -1,0 +1,55 @@
+package sessions
+
+// Row is one line of the table about sessions.
+type Row struct {
+	Benchmark string
+	Title     string
+	Kind      Kind
+	Metric    string
+	Unit      Unit
+}
+
+// Unit says what a number is.
+type Unit int
+
+// The units.
+const (
+	Nanoseconds Unit = iota
+	Bytes
+	Counts // mostly small; they are not compared as ratios
+)
+
+// The rows' numbers, as the benchmarks print them.
+const (
+	PerRequest         = "ns/request"
+	CommandsPerRequest = "commands/request"
+	AllocsPerRequest   = "allocs/request"
+	CommandsPerMinute  = "commands/minute"
+	WritesPerMinute    = "writes/minute"
+	Heartbeats         = "heartbeats/s"
+	PerLogin           = "ns/login"
+	PerLogout          = "ns/logout"
+	UsedBytes          = "used-B/session"
+	KeyBytes           = "key-B/session"
+	Keys               = "keys/session"
+)
+
+// Rows returns the lines of the table in their order.
+func Rows() []Row {
+	return []Row{
+		{"BenchmarkVisit1", "A request's session, one goroutine", Visit, PerRequest, Nanoseconds},
+		{"BenchmarkVisit64", "A request's session, 64 goroutines, 1,000 sessions", Visit, PerRequest, Nanoseconds},
+		{"BenchmarkVisit1", "Commands that Redis executes for it", Visit, CommandsPerRequest, Counts},
+		{"BenchmarkVisit1", "Allocations", Visit, AllocsPerRequest, Counts},
+		{"BenchmarkMinute", "A session's minute of 600 requests: commands sent", Visit, CommandsPerMinute, Counts},
+		{"BenchmarkMinute", "A session's minute of 600 requests: writes", Visit, WritesPerMinute, Counts},
+		{"BenchmarkLogin64", "Login, 64 goroutines", Change, PerLogin, Nanoseconds},
+		{"BenchmarkLogin64", "Logout, 64 goroutines", Change, PerLogout, Nanoseconds},
+		{"BenchmarkMemory1", "Memory of Redis for a session, one a user", Room, UsedBytes, Bytes},
+		{"BenchmarkMemory1", "The same, `MEMORY USAGE` of the keys", Room, KeyBytes, Bytes},
+		{"BenchmarkMemory1", "Keys for a session, one a user", Room, Keys, Counts},
+		{"BenchmarkMemory10", "Memory of Redis for a session, ten a user", Room, UsedBytes, Bytes},
+		{"BenchmarkMemory10", "The same, `MEMORY USAGE` of the keys", Room, KeyBytes, Bytes},
+		{"BenchmarkMemory10", "Keys for a session, ten a user", Room, Keys, Counts},
+	}
+}
