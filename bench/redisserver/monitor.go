@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"time"
-
 )
 
 // Monitor listens to what the server receives. It tells what a client sent from what a
@@ -164,4 +163,3 @@ func (m *Monitor) Stop(ctx context.Context) (Received, error) {
 	c := <-m.counts
 	return c.Received, c.err
 }
-
