@@ -12,13 +12,24 @@ import (
 // Column is a contestant of a [Contest].
 type Column struct{ ID, Name string }
 
-// Line is one number of all contestants, in nanoseconds.
+// Line is one number of all contestants.
 type Line struct {
 	Title     string
 	Benchmark string
 	Metric    string
 	// Missing has the reasons of those who do not take part.
 	Missing map[string]string
+	// Format writes the number. Default: it is nanoseconds.
+	Format func(float64) string
+	// Alone says that it is not compared with that of Us.
+	Alone bool
+}
+
+func (l Line) format(v float64) string {
+	if l.Format == nil {
+		return duration(v)
+	}
+	return l.Format(v)
 }
 
 // Contest is a table of lines and columns. The others are compared with Us.
@@ -119,8 +130,8 @@ func (c Contest) overview(r *Rounds) string {
 				continue
 			}
 			values := r.values(l.Benchmark, column.ID, l.Metric)
-			text := duration(spreadOf(values).Median)
-			if column.ID != c.Us && l.Missing[c.Us] == "" {
+			text := l.format(spreadOf(values).Median)
+			if c.compares(l, column.ID) {
 				text += " (" + times(c.compared(r, l, column.ID).Median) + ")"
 			}
 			fmt.Fprintf(&b, " %s |", text)
@@ -129,6 +140,10 @@ func (c Contest) overview(r *Rounds) string {
 	}
 	fmt.Fprintf(&b, "\n%s", notes.String())
 	return b.String()
+}
+
+func (c Contest) compares(l Line, id string) bool {
+	return id != c.Us && !l.Alone && l.Missing[c.Us] == ""
 }
 
 // compared is how many times that of Us a number is.
@@ -146,11 +161,11 @@ func (c Contest) details(r *Rounds) string {
 				continue
 			}
 			ratio := ""
-			if column.ID != c.Us && l.Missing[c.Us] == "" {
+			if c.compares(l, column.ID) {
 				ratio = c.compared(r, l, column.ID).in(times)
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Title, column.Name,
-				spreadOf(r.values(l.Benchmark, column.ID, l.Metric)).in(duration), ratio)
+				spreadOf(r.values(l.Benchmark, column.ID, l.Metric)).in(l.format), ratio)
 		}
 	}
 	return b.String()

@@ -39,17 +39,18 @@ func Rows() []Row {
 	return []Row{
 		{"BenchmarkVisit1", "A request's session, one goroutine", Visit, PerRequest, Nanoseconds},
 		{"BenchmarkVisit64", "A request's session, 64 goroutines, 1,000 sessions", Visit, PerRequest, Nanoseconds},
-		{"BenchmarkVisit1", "Commands that Redis executes for it", Visit, CommandsPerRequest, Counts},
-		{"BenchmarkVisit1", "Allocations", Visit, AllocsPerRequest, Counts},
+		{"BenchmarkVisit1", "Commands that Redis executes for a request, one goroutine", Visit, CommandsPerRequest, Counts},
+		{"BenchmarkVisit64", "Commands that Redis executes for a request, 64 goroutines", Visit, CommandsPerRequest, Counts},
+		{"BenchmarkVisit1", "Allocations for a request", Visit, AllocsPerRequest, Counts},
 		{"BenchmarkMinute", "A session's minute of 600 requests: commands sent", Visit, CommandsPerMinute, Counts},
 		{"BenchmarkMinute", "A session's minute of 600 requests: writes", Visit, WritesPerMinute, Counts},
 		{"BenchmarkLogin64", "Login, 64 goroutines", Change, PerLogin, Nanoseconds},
 		{"BenchmarkLogin64", "Logout, 64 goroutines", Change, PerLogout, Nanoseconds},
 		{"BenchmarkMemory1", "Memory of Redis for a session, one a user", Room, UsedBytes, Bytes},
-		{"BenchmarkMemory1", "The same, `MEMORY USAGE` of the keys", Room, KeyBytes, Bytes},
+		{"BenchmarkMemory1", "`MEMORY USAGE` of its keys, one a user", Room, KeyBytes, Bytes},
 		{"BenchmarkMemory1", "Keys for a session, one a user", Room, Keys, Counts},
 		{"BenchmarkMemory10", "Memory of Redis for a session, ten a user", Room, UsedBytes, Bytes},
-		{"BenchmarkMemory10", "The same, `MEMORY USAGE` of the keys", Room, KeyBytes, Bytes},
+		{"BenchmarkMemory10", "`MEMORY USAGE` of its keys, ten a user", Room, KeyBytes, Bytes},
 		{"BenchmarkMemory10", "Keys for a session, ten a user", Room, Keys, Counts},
 	}
 }
