@@ -47,11 +47,11 @@ func sessionTargets(r *Rounds, w web.Result) []target {
 	values := func(benchmark, metric string) Spread { return spreadOf(r.values(benchmark, us, metric)) }
 	ofBare := func(id string) Spread { return ratios(w.Rates[id], w.Rates[web.NetHTTP]) }
 	return []target{
-		{"A request's session that is in use", "≤ 1 µs", values("BenchmarkVisit1", sessions.PerRequest), duration, atMost(1e3)},
-		{"The same, 64 goroutines, 1,000 sessions", "≤ 1 µs", values("BenchmarkVisit64", sessions.PerRequest), duration, atMost(1e3)},
-		{"Commands for it, one goroutine", "0", values("BenchmarkVisit1", sessions.CommandsPerRequest), amount, atMost(0)},
-		{"Commands for it, 64 goroutines, 1,000 sessions", "0", values("BenchmarkVisit64", sessions.CommandsPerRequest), amount, atMost(0)},
-		{"Writes for a session and minute, 600 requests", "≤ 1", values("BenchmarkMinute", sessions.WritesPerMinute), amount, atMost(1)},
+		{"Hot lookup, one goroutine", "≤ 1 µs", values("BenchmarkVisit1", sessions.PerRequest), duration, atMost(1e3)},
+		{"Hot lookup, 64 goroutines, 1,000 sessions", "≤ 1 µs", values("BenchmarkVisit64", sessions.PerRequest), duration, atMost(1e3)},
+		{"Commands executed for a hot lookup, one goroutine", "0", values("BenchmarkVisit1", sessions.CommandsPerRequest), amount, atMost(0)},
+		{"Commands executed for a hot lookup, 64 goroutines", "0", values("BenchmarkVisit64", sessions.CommandsPerRequest), amount, atMost(0)},
+		{"Writes for a session's minute, 600 requests", "≤ 1", values("BenchmarkMinute", sessions.WritesPerMinute), amount, atMost(1)},
 		{"HTTP, `GET /profile` of kursapp, of bare net/http", "≥ 0.85", ofBare(web.Kursapp), digits, atLeast(0.85)},
 		{"HTTP, a minimal handler behind `Middleware`, of bare net/http", "-", ofBare(us), digits, nil},
 	}

@@ -14,6 +14,11 @@ const (
 	absoluteTimeout = 24 * time.Hour
 )
 
+// connections is how many those have who need one for each command under way: as many
+// as the benchmarks have goroutines. With fewer goroutines wait for each other, and the
+// pool of redigo dials new ones all the time.
+const connections = 64
+
 // Profile is what a session is about, with its user: about 200 bytes.
 type Profile struct {
 	UserID int64

@@ -30,10 +30,6 @@ func gorillaSliding() Contestant {
 	}
 }
 
-// gorillaConnections is how many connections wait in the pool. There is no default;
-// with fewer than there are goroutines, new ones are dialled all the time.
-const gorillaConnections = 64
-
 const gorillaName = "session"
 
 type gorillaStore struct {
@@ -43,7 +39,7 @@ type gorillaStore struct {
 
 func openGorilla(p Place, life time.Duration, save bool) (Store, error) {
 	key := []byte("a key of 32 bytes signs the ids.")
-	store, err := redistore.NewRediStore(gorillaConnections, "tcp", p.Redis, "", "", key)
+	store, err := redistore.NewRediStore(connections, "tcp", p.Redis, "", "", key)
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
 	}

@@ -37,13 +37,13 @@ const (
 // Rows returns the lines of the table in their order.
 func Rows() []Row {
 	return []Row{
-		{"BenchmarkVisit1", "A request's session, one goroutine", Visit, PerRequest, Nanoseconds},
-		{"BenchmarkVisit64", "A request's session, 64 goroutines, 1,000 sessions", Visit, PerRequest, Nanoseconds},
-		{"BenchmarkVisit1", "Commands that Redis executes for a request, one goroutine", Visit, CommandsPerRequest, Counts},
-		{"BenchmarkVisit64", "Commands that Redis executes for a request, 64 goroutines", Visit, CommandsPerRequest, Counts},
-		{"BenchmarkVisit1", "Allocations for a request", Visit, AllocsPerRequest, Counts},
-		{"BenchmarkMinute", "A session's minute of 600 requests: commands sent", Visit, CommandsPerMinute, Counts},
-		{"BenchmarkMinute", "A session's minute of 600 requests: writes", Visit, WritesPerMinute, Counts},
+		{"BenchmarkVisit1", "Hot lookup, one goroutine", Visit, PerRequest, Nanoseconds},
+		{"BenchmarkVisit64", "Hot lookup, 64 goroutines, 1,000 sessions", Visit, PerRequest, Nanoseconds},
+		{"BenchmarkVisit1", "Commands executed for a lookup, one goroutine", Visit, CommandsPerRequest, Counts},
+		{"BenchmarkVisit64", "Commands executed for a lookup, 64 goroutines", Visit, CommandsPerRequest, Counts},
+		{"BenchmarkVisit1", "Allocations for a lookup", Visit, AllocsPerRequest, Counts},
+		{"BenchmarkMinute", "A session's minute, 600 requests: commands received", Visit, CommandsPerMinute, Counts},
+		{"BenchmarkMinute", "A session's minute, 600 requests: writes", Visit, WritesPerMinute, Counts},
 		{"BenchmarkLogin64", "Login, 64 goroutines", Change, PerLogin, Nanoseconds},
 		{"BenchmarkLogin64", "Logout, 64 goroutines", Change, PerLogout, Nanoseconds},
 		{"BenchmarkMemory1", "Memory of Redis for a session, one a user", Room, UsedBytes, Bytes},
