@@ -61,9 +61,9 @@ func open(tb testing.TB, c sessions.Contestant, touch time.Duration) setting {
 	return s
 }
 
-func server(tb testing.TB) *redisserver.Server {
+func server(tb testing.TB, args ...string) *redisserver.Server {
 	tb.Helper()
-	redis, err := redisserver.Start(context.Background())
+	redis, err := redisserver.Start(context.Background(), args...)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -170,6 +170,7 @@ func TestRowsHaveBenchmarks(t *testing.T) {
 		"BenchmarkVisit1": BenchmarkVisit1, "BenchmarkVisit64": BenchmarkVisit64,
 		"BenchmarkMinute": BenchmarkMinute, "BenchmarkLogin64": BenchmarkLogin64,
 		"BenchmarkMemory1": BenchmarkMemory1, "BenchmarkMemory10": BenchmarkMemory10,
+		"BenchmarkMemoryPacked1": BenchmarkMemoryPacked1,
 	}
 	for _, row := range sessions.Rows() {
 		if benchmarks[row.Benchmark] == nil {

@@ -14,11 +14,15 @@ func BenchmarkMemory1(b *testing.B) { memory(b, 1) }
 // BenchmarkMemory10 counts it where each user has ten sessions.
 func BenchmarkMemory10(b *testing.B) { memory(b, 10) }
 
-func memory(b *testing.B, perUser int) {
+// BenchmarkMemoryPacked1 is BenchmarkMemory1 with a Redis that stores hashes with values
+// of up to 256 bytes in the compact form; by default 64. A user agent is longer.
+func BenchmarkMemoryPacked1(b *testing.B) { memory(b, 1, "--hash-max-listpack-value", "256") }
+
+func memory(b *testing.B, perUser int, args ...string) {
 	b.Helper()
 	for _, c := range contestants(sessions.Room) {
 		b.Run(c.ID, func(b *testing.B) {
-			setting{Contestant: c, redis: server(b)}.fill(b, perUser)
+			setting{Contestant: c, redis: server(b, args...)}.fill(b, perUser)
 			b.ReportMetric(0, "ns/op")
 		})
 	}

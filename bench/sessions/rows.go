@@ -49,6 +49,7 @@ func Rows() []Row {
 		{"BenchmarkMemory1", "Memory of Redis for a session, one a user", Room, UsedBytes, Bytes},
 		{"BenchmarkMemory1", "`MEMORY USAGE` of its keys, one a user", Room, KeyBytes, Bytes},
 		{"BenchmarkMemory1", "Keys for a session, one a user", Room, Keys, Counts},
+		{"BenchmarkMemoryPacked1", "Memory of Redis for a session, one a user, `hash-max-listpack-value` 256", Room, UsedBytes, Bytes},
 		{"BenchmarkMemory10", "Memory of Redis for a session, ten a user", Room, UsedBytes, Bytes},
 		{"BenchmarkMemory10", "`MEMORY USAGE` of its keys, ten a user", Room, KeyBytes, Bytes},
 		{"BenchmarkMemory10", "Keys for a session, ten a user", Room, Keys, Counts},

@@ -94,7 +94,7 @@ func startSessions(ctx context.Context, program, id, redisAddr string, a Answer)
 
 // loginKursapp logs the demo's user in and returns the request that it then sends.
 func loginKursapp(ctx context.Context, base string) (Request, error) {
-	_, body, err := post(ctx, base+loginPath, `{"email":"max@example.com","password":"test123"}`)
+	body, err := post(ctx, base+loginPath, `{"email":"max@example.com","password":"test123"}`)
 	if err != nil {
 		return Request{}, err
 	}
@@ -109,18 +109,19 @@ func loginKursapp(ctx context.Context, base string) (Request, error) {
 
 // login does so with a server of [SessionHandler].
 func login(ctx context.Context, base string) (Request, error) {
-	_, cookie, err := post(ctx, base+loginPath, "")
+	cookie, err := post(ctx, base+loginPath, "")
 	if err != nil {
 		return Request{}, err
 	}
 	return Request{Path: profilePath, Header: "Cookie: " + cookie}, nil
 }
 
-func post(ctx context.Context, url, body string) (http.Header, string, error) {
+func post(ctx context.Context, url, body string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	return send(request)
+	_, answer, err := send(request)
+	return answer, err
 }
