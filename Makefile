@@ -50,7 +50,7 @@ bench-peers: go deps-redis ## Measure beside other libraries and write the table
 bench-queue: go deps ## Measure queue and outbox beside others and write their tables of docs/benchmarks.md (15 minutes)
 	cd bench && go run ./cmd/queuereport -out ../docs/benchmarks.md
 
-bench-sessions: go deps-redis ## Measure session beside others and write its tables of docs/benchmarks.md (8 minutes)
+bench-sessions: go deps-redis ## Measure session beside others and write its tables of docs/benchmarks.md (10 minutes)
 	cd bench && go run ./cmd/sessionreport -out ../docs/benchmarks.md
 
 bench-memory: go deps-redis ## Ten million keys through a local tier of 32 MiB, into docs/benchmarks.md (minutes)

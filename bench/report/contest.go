@@ -142,6 +142,17 @@ func (c Contest) overview(r *Rounds) string {
 	return b.String()
 }
 
+// constant tells a line of plain numbers that were the same in each round: the overview
+// has said it all.
+func (c Contest) constant(r *Rounds, l Line) bool {
+	for _, column := range c.Columns {
+		if s := spreadOf(r.values(l.Benchmark, column.ID, l.Metric)); l.format(s.Min) != l.format(s.Max) {
+			return false
+		}
+	}
+	return l.Alone
+}
+
 func (c Contest) compares(l Line, id string) bool {
 	return id != c.Us && !l.Alone && l.Missing[c.Us] == ""
 }
@@ -156,6 +167,9 @@ func (c Contest) details(r *Rounds) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| work | contestant | median (min – max) | times %s (min – max) |\n|---|---|--:|--:|\n", c.Us)
 	for _, l := range c.Lines {
+		if c.constant(r, l) {
+			continue
+		}
 		for _, column := range c.Columns {
 			if l.Missing[column.ID] != "" {
 				continue

@@ -57,8 +57,8 @@ func sessionTargets(r *Rounds, w web.Result) []target {
 	}
 }
 
-// profileTable has the requests per second of each server with sessions.
-func profileTable(w web.Result) string {
+// ProfileTable has the requests per second of each server with sessions.
+func ProfileTable(w web.Result) string {
 	servers := []Column{
 		{web.NetHTTP, "bare net/http: the same bytes and constant headers, no session"},
 		{web.Kursapp, "**kursapp**"},
@@ -78,7 +78,7 @@ func SessionMarkdown(m Machine, r *Rounds, w web.Result) string {
 		"#### Targets of the sessions\n\n" + targetTable(sessionTargets(r, w)),
 		"#### The same sessions\n\n" + c.overview(r),
 		fmt.Sprintf("Not counted: speedlayer's process sends %s `PING` a second, however many sessions there are.\n", digits(heartbeats.Median)),
-		"#### `GET /profile` over HTTP\n\n" + profileTable(w),
+		"#### `GET /profile` over HTTP\n\n" + ProfileTable(w),
 		"#### How far the rounds of the sessions lie apart\n\n" + c.details(r),
 	}, "\n")
 }

@@ -22,7 +22,7 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.IntVar(&s.rounds, "rounds", 7, "rounds of the benchmarks")
+	flag.IntVar(&s.rounds, "rounds", 7, "rounds of the benchmarks; 0 prints the table about HTTP alone")
 	flag.DurationVar(&s.long, "long", 500*time.Millisecond, "how long each contestant works in each benchmark of a round")
 	flag.DurationVar(&s.minute, "minute", time.Second, "how long the minute of steady use is")
 	flag.IntVar(&s.sessions, "sessions", 10_000, "how many sessions the memory of Redis is measured with")
@@ -51,6 +51,18 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	overHTTP := func() (web.Result, error) {
+		return web.RunProfile(ctx, web.Config{
+			Programs: programs, Rounds: s.webRounds, For: s.webTime, Connections: 64, Progress: progress,
+		})
+	}
+	if s.rounds == 0 {
+		profile, err := overHTTP()
+		if err == nil {
+			fmt.Print(report.ProfileTable(profile))
+		}
+		return err
+	}
 	rounds, err := report.MeasureContest(ctx, report.ContestPlan{
 		Dir: filepath.Join(dir, "sessions"), Scratch: scratch, Rounds: s.rounds, Progress: progress,
 		Args: []string{"-long", s.long.String(), "-minute", s.minute.String(), "-sessions", fmt.Sprint(s.sessions)},
@@ -61,9 +73,7 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	overHTTP, err := web.RunProfile(ctx, web.Config{
-		Programs: programs, Rounds: s.webRounds, For: s.webTime, Connections: 64, Progress: progress,
-	})
+	profile, err := overHTTP()
 	if err != nil {
 		return err
 	}
@@ -71,7 +81,7 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	text := report.SessionMarkdown(machine, rounds, overHTTP)
+	text := report.SessionMarkdown(machine, rounds, profile)
 	if s.out == "" {
 		fmt.Print(text)
 		return nil
