@@ -1,5 +1,5 @@
-// Package bench compares packages cache, queue and outbox with their peers on the same
-// work.
+// Package bench compares packages cache, queue, outbox and session with their peers on
+// the same work.
 //
 // Its benchmarks are the rows of the table in docs/benchmarks.md; cmd/report runs
 // them in rounds, in which the contestants take turns, and writes the table.
@@ -8,5 +8,7 @@
 // and the Markdown. Each benchmark checks what it read: a broken cache fails.
 //
 // Of the queue and the outbox, tasks and commits have both the contestants and the
-// benchmarks; cmd/queuereport runs them and writes their tables.
+// benchmarks; cmd/queuereport runs them and writes their tables. Of the session,
+// package sessions has both; cmd/sessionreport runs them, and those of web for what
+// needs a session.
 package bench

@@ -12,13 +12,24 @@ import (
 // Column is a contestant of a [Contest].
 type Column struct{ ID, Name string }
 
-// Line is one number of all contestants, in nanoseconds.
+// Line is one number of all contestants.
 type Line struct {
 	Title     string
 	Benchmark string
 	Metric    string
 	// Missing has the reasons of those who do not take part.
 	Missing map[string]string
+	// Format writes the number. Default: it is nanoseconds.
+	Format func(float64) string
+	// Alone says that it is not compared with that of Us.
+	Alone bool
+}
+
+func (l Line) format(v float64) string {
+	if l.Format == nil {
+		return duration(v)
+	}
+	return l.Format(v)
 }
 
 // Contest is a table of lines and columns. The others are compared with Us.
@@ -119,8 +130,8 @@ func (c Contest) overview(r *Rounds) string {
 				continue
 			}
 			values := r.values(l.Benchmark, column.ID, l.Metric)
-			text := duration(spreadOf(values).Median)
-			if column.ID != c.Us && l.Missing[c.Us] == "" {
+			text := l.format(spreadOf(values).Median)
+			if c.compares(l, column.ID) {
 				text += " (" + times(c.compared(r, l, column.ID).Median) + ")"
 			}
 			fmt.Fprintf(&b, " %s |", text)
@@ -129,6 +140,21 @@ func (c Contest) overview(r *Rounds) string {
 	}
 	fmt.Fprintf(&b, "\n%s", notes.String())
 	return b.String()
+}
+
+// constant tells a line of plain numbers that were the same in each round: the overview
+// has said it all.
+func (c Contest) constant(r *Rounds, l Line) bool {
+	for _, column := range c.Columns {
+		if s := spreadOf(r.values(l.Benchmark, column.ID, l.Metric)); l.format(s.Min) != l.format(s.Max) {
+			return false
+		}
+	}
+	return l.Alone
+}
+
+func (c Contest) compares(l Line, id string) bool {
+	return id != c.Us && !l.Alone && l.Missing[c.Us] == ""
 }
 
 // compared is how many times that of Us a number is.
@@ -141,16 +167,19 @@ func (c Contest) details(r *Rounds) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| work | contestant | median (min – max) | times %s (min – max) |\n|---|---|--:|--:|\n", c.Us)
 	for _, l := range c.Lines {
+		if c.constant(r, l) {
+			continue
+		}
 		for _, column := range c.Columns {
 			if l.Missing[column.ID] != "" {
 				continue
 			}
 			ratio := ""
-			if column.ID != c.Us && l.Missing[c.Us] == "" {
+			if c.compares(l, column.ID) {
 				ratio = c.compared(r, l, column.ID).in(times)
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Title, column.Name,
-				spreadOf(r.values(l.Benchmark, column.ID, l.Metric)).in(duration), ratio)
+				spreadOf(r.values(l.Benchmark, column.ID, l.Metric)).in(l.format), ratio)
 		}
 	}
 	return b.String()

@@ -74,6 +74,14 @@ func QueueModules() []string {
 	}
 }
 
+// SessionModules are those of the contestants who keep sessions, and their clients.
+func SessionModules() []string {
+	return []string{
+		"github.com/alexedwards/scs/v2", "github.com/alexedwards/scs/goredisstore", "github.com/redis/go-redis/v9",
+		"github.com/gorilla/sessions", "github.com/boj/redistore", "github.com/gomodule/redigo", "github.com/redis/rueidis",
+	}
+}
+
 // modules adds versions.
 func modules(wanted []string) []string {
 	var found []string

@@ -11,11 +11,22 @@ import (
 	"time"
 )
 
-// path is what is asked for.
-const path = "/users/1"
+// Request is what is asked for with GET. The zero value asks for a user.
+type Request struct {
+	Path string // default: "/users/1"
+	// Header is one more line of it, as "Cookie: session=…". Default: none.
+	Header string
+}
 
-// Answer is what a server sends for path: the body, and the headers that are the
-// same each time.
+func (r Request) path() string {
+	if r.Path == "" {
+		return "/users/1"
+	}
+	return r.Path
+}
+
+// Answer is what a server sends: the body, and the headers that are the same each
+// time.
 type Answer struct {
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
@@ -26,13 +37,13 @@ var ErrChanging = errors.New("web: the answer changes from request to request")
 
 // learn asks a server several times, over more than a second, because some headers
 // count seconds.
-func learn(ctx context.Context, base string) (Answer, error) {
+func learn(ctx context.Context, base string, asked Request) (Answer, error) {
 	const times, pause = 5, 300 * time.Millisecond
 	var a Answer
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for i := range times {
-		header, body, err := fetch(ctx, base)
+		header, body, err := fetch(ctx, base, asked)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -72,11 +83,18 @@ func keepConstant(known, again http.Header) {
 	known.Del("Content-Length")
 }
 
-func fetch(ctx context.Context, base string) (http.Header, string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, http.NoBody)
+func fetch(ctx context.Context, base string, asked Request) (http.Header, string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+asked.path(), http.NoBody)
 	if err != nil {
 		return nil, "", err
 	}
+	if name, value, ok := strings.Cut(asked.Header, ": "); ok {
+		request.Header.Set(name, value)
+	}
+	return send(request)
+}
+
+func send(request *http.Request) (http.Header, string, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, "", err
@@ -87,7 +105,7 @@ func fetch(ctx context.Context, base string) (http.Header, string, error) {
 		return nil, "", err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("web: GET %s%s: %s", base, path, response.Status)
+		return nil, "", fmt.Errorf("web: %s %s: %s", request.Method, request.URL, response.Status)
 	}
 	return response.Header, string(body), nil
 }

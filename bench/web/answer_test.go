@@ -23,7 +23,7 @@ func TestLearnKeepsWhatDoesNotChange(t *testing.T) {
 		_, _ = w.Write([]byte(body))
 	}))
 	defer s.Close()
-	a, err := learn(t.Context(), s.URL)
+	a, err := learn(t.Context(), s.URL, Request{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestLearnRefusesABodyThatChanges(t *testing.T) {
 		_, _ = w.Write(strconv.AppendInt(nil, n.Add(1), 10))
 	}))
 	defer s.Close()
-	if _, err := learn(t.Context(), s.URL); !errors.Is(err, ErrChanging) {
+	if _, err := learn(t.Context(), s.URL, Request{}); !errors.Is(err, ErrChanging) {
 		t.Errorf("learn = %v, want ErrChanging", err)
 	}
 }

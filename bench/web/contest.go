@@ -46,6 +46,7 @@ type Result struct {
 type contestant struct {
 	id string
 	running
+	asked Request
 }
 
 // Run starts the servers and lets them take turns. Each round begins with another one.
@@ -65,26 +66,35 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result.Rates = make(map[string][]float64)
+	if result.Rates, err = c.takeTurns(ctx, servers, result.Answer.Body); err != nil {
+		return Result{}, err
+	}
+	return result, checkTiers(ctx, servers)
+}
+
+// takeTurns loads one server after the other, in each round, and returns the requests
+// per second.
+func (c Config) takeTurns(ctx context.Context, servers []contestant, want string) (map[string][]float64, error) {
+	rates := make(map[string][]float64)
 	for round := range c.Rounds {
 		for i := range servers {
 			s := servers[(i+round)%len(servers)]
-			rate, err := c.load(ctx, s.addr, result.Answer.Body)
+			rate, err := c.load(ctx, s, want)
 			if err != nil {
-				return Result{}, fmt.Errorf("%s: %w", s.id, err)
+				return nil, fmt.Errorf("%s: %w", s.id, err)
 			}
 			c.Progress("web round %d/%d: %s %.0f requests/s", round+1, c.Rounds, s.id, rate)
-			result.Rates[s.id] = append(result.Rates[s.id], rate)
+			rates[s.id] = append(rates[s.id], rate)
 		}
 	}
-	return result, checkTiers(ctx, servers)
+	return rates, nil
 }
 
 func startAll(ctx context.Context, c Config, redis *redisserver.Server, result *Result) ([]contestant, error) {
 	var servers []contestant
 	add := func(id string, r running, err error) error {
 		if err == nil {
-			servers = append(servers, contestant{id, r})
+			servers = append(servers, contestant{id, r, Request{}})
 		}
 		return err
 	}
@@ -102,7 +112,7 @@ func startAll(ctx context.Context, c Config, redis *redisserver.Server, result *
 			return servers, err
 		}
 	}
-	if result.Answer, err = learn(ctx, local.base()); err != nil {
+	if result.Answer, err = learn(ctx, local.base(), Request{}); err != nil {
 		return servers, err
 	}
 	for _, s := range []struct {
@@ -135,9 +145,9 @@ func checkTiers(ctx context.Context, servers []contestant) error {
 }
 
 // load runs the generator as a process of its own.
-func (c Config) load(ctx context.Context, addr, want string) (float64, error) {
+func (c Config) load(ctx context.Context, s contestant, want string) (float64, error) {
 	//nolint:gosec // G204: the program was built by Build.
-	out, err := exec.CommandContext(ctx, c.Programs.load, "-addr", addr, "-want", want,
+	out, err := exec.CommandContext(ctx, c.Programs.load, "-addr", s.addr, "-path", s.asked.path(), "-header", s.asked.Header, "-want", want,
 		"-connections", strconv.Itoa(c.Connections),
 		"-warm", (c.For / 3).String(), "-for", c.For.String()).Output()
 	if err != nil {

@@ -3,19 +3,26 @@ package web
 import (
 	"testing"
 	"time"
+
+	"github.com/speedlayer/speedlayer/bench/sessions"
 )
 
-// TestContest runs the whole comparison for a moment: all servers start, send the
+// TestContests runs the whole comparisons for a moment: all servers start, send the
 // same bytes and are counted.
-func TestContest(t *testing.T) {
+func TestContests(t *testing.T) {
 	t.Parallel()
 	programs, err := Build(t.Context(), "../..", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := Run(t.Context(), Config{
-		Programs: programs, Rounds: 1, For: 50 * time.Millisecond, Connections: 8, Progress: t.Logf,
-	})
+	c := Config{Programs: programs, Rounds: 1, For: 50 * time.Millisecond, Connections: 8, Progress: t.Logf}
+	t.Run("users", func(t *testing.T) { users(t, c) })
+	t.Run("profile", func(t *testing.T) { profile(t, c) })
+}
+
+func users(t *testing.T, c Config) {
+	t.Helper()
+	result, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,5 +35,25 @@ func TestContest(t *testing.T) {
 	}
 	if result.Answer.Header.Get("Content-Security-Policy") == "" || result.Answer.Header.Get("Server-Timing") != "" {
 		t.Errorf("constant headers: %v", result.Answer.Header)
+	}
+}
+
+func profile(t *testing.T, c Config) {
+	t.Helper()
+	result, err := RunProfile(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{Kursapp, NetHTTP}
+	for _, s := range sessions.All() {
+		ids = append(ids, s.ID)
+	}
+	for _, id := range ids {
+		if rates := result.Rates[id]; len(rates) != 1 || rates[0] < 1 {
+			t.Errorf("%s: rates %v", id, rates)
+		}
+	}
+	if want := `{"user_id":"1","name":"Max","email":"max@example.com"}` + "\n"; result.Answer.Body != want {
+		t.Errorf("kursapp answers %q, want %q", result.Answer.Body, want)
 	}
 }

@@ -20,6 +20,7 @@ type Target struct {
 	Connections int
 	Warm, For   time.Duration
 	Want        string // the body
+	Request
 }
 
 // Count is what the generator counted.
@@ -87,7 +88,7 @@ func ask(ctx context.Context, t Target, requests *atomic.Int64, stop *atomic.Boo
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + t.Addr + "\r\n\r\n")
+	request := []byte("GET " + t.path() + " HTTP/1.1\r\nHost: " + t.Addr + "\r\n" + headerLine(t.Header) + "\r\n")
 	want := []byte(t.Want)
 	r := bufio.NewReaderSize(conn, 4<<10)
 	body := make([]byte, len(want))
@@ -104,6 +105,13 @@ func ask(ctx context.Context, t Target, requests *atomic.Int64, stop *atomic.Boo
 		requests.Add(1)
 	}
 	return nil
+}
+
+func headerLine(header string) string {
+	if header == "" {
+		return ""
+	}
+	return header + "\r\n"
 }
 
 var (

@@ -42,6 +42,23 @@ func TestLoadCountsAnswers(t *testing.T) {
 	}
 }
 
+func TestLoadSendsPathAndHeader(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/profile" || r.Header.Get("Cookie") != "session=1" {
+			http.Error(w, "who is it?", http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	defer s.Close()
+	asked := target(s)
+	asked.Path, asked.Header = "/profile", "Cookie: session=1"
+	if count, err := Load(t.Context(), asked); err != nil || count.Requests < 1 {
+		t.Errorf("Load = %+v, %v", count, err)
+	}
+}
+
 func TestLoadEndsAtAWrongAnswer(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.HandlerFunc{

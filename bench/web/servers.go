@@ -47,7 +47,7 @@ func startKursapp(ctx context.Context, program, redisURL string, env []string, f
 		return running{}, err
 	}
 	environment := append(os.Environ(), "KURSAPP_ADDR="+addr, "KURSAPP_LOG_LEVEL=warn", "REDIS_URL="+redisURL)
-	r, err := start(ctx, addr, supervise.Command{Path: program, Args: []string{"demo"}, Env: append(environment, env...)})
+	r, err := start(ctx, addr, Request{}, supervise.Command{Path: program, Args: []string{"demo"}, Env: append(environment, env...)})
 	if err != nil {
 		return running{}, err
 	}
@@ -64,7 +64,7 @@ func (r running) awaitTier(ctx context.Context, want string) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	for inRow := 0; inRow < 5; {
-		header, _, err := fetch(ctx, r.base())
+		header, _, err := fetch(ctx, r.base(), Request{})
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("web: kursapp does not answer from tier %q: %w", want, ctx.Err())
@@ -85,21 +85,27 @@ func startServer(ctx context.Context, program string, mode Mode, redisAddr strin
 	if err != nil {
 		return running{}, err
 	}
-	answer, err := json.Marshal(a)
+	file, err := a.save(filepath.Dir(program))
 	if err != nil {
 		return running{}, err
 	}
-	file := filepath.Join(filepath.Dir(program), "answer.json")
-	if err := os.WriteFile(file, answer, 0o600); err != nil {
-		return running{}, err
-	}
-	return start(ctx, addr, supervise.Command{Path: program, Args: []string{
+	return start(ctx, addr, Request{}, supervise.Command{Path: program, Args: []string{
 		"-addr", addr, "-redis", redisAddr, "-mode", string(mode), "-answer", file,
 	}})
 }
 
+// save writes the answer into a file of this folder.
+func (a Answer) save(dir string) (string, error) {
+	answer, err := json.Marshal(a)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "answer.json")
+	return file, os.WriteFile(file, answer, 0o600)
+}
+
 // start returns when the server answers.
-func start(ctx context.Context, addr string, command supervise.Command) (running, error) {
+func start(ctx context.Context, addr string, first Request, command supervise.Command) (running, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	process, err := supervise.Start(ctx, command)
@@ -110,7 +116,7 @@ func start(ctx context.Context, addr string, command supervise.Command) (running
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		_, _, err := fetch(ctx, r.base())
+		_, _, err := fetch(ctx, r.base(), first)
 		if err == nil {
 			return r, nil
 		}

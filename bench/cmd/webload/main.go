@@ -15,6 +15,8 @@ import (
 func main() {
 	var t web.Target
 	flag.StringVar(&t.Addr, "addr", "127.0.0.1:8000", "server to load, on this machine")
+	flag.StringVar(&t.Path, "path", "/users/1", "what is asked for")
+	flag.StringVar(&t.Header, "header", "", "one more line of the request, as \"Cookie: a=b\"")
 	flag.StringVar(&t.Want, "want", "", "body of a right answer")
 	flag.IntVar(&t.Connections, "connections", 64, "connections")
 	flag.DurationVar(&t.Warm, "warm", 300*time.Millisecond, "time to warm up, not counted")
