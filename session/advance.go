@@ -21,9 +21,9 @@ type Version[U any] struct {
 //
 // Versions come from the application's database: a column that grows with each
 // change of password or role. A login takes the [Epoch] first, then reads the
-// account's row. Where the row's version is higher than that of the epoch, nobody has
-// told Redis yet: it calls Advance, takes the epoch again and reads the row again.
-// Only then it checks the password.
+// account's row and checks the password. Where the row's version is higher than that of
+// the epoch, nobody has told Redis yet: it calls Advance, takes the epoch again and
+// reads the row again, and checks the password again if the version is another one.
 //
 // A user without an epoch has no session that could be valid: nothing is written.
 //
