@@ -52,9 +52,34 @@ func TestRevokeAllBeforeTheFirstLogin(t *testing.T) {
 	if err := b.RevokeAll(t.Context(), "1"); err != nil {
 		t.Fatal(err)
 	}
+	if n := len(b.entries(t)); n != 0 {
+		t.Errorf("%d keys of a user who never logged in", n)
+	}
 	token, _ := b.login(t, "1")
 	b.mustLookup(t, token)
 	b.checkKeys(t)
+}
+
+// A login that took its epoch before Redis lost it, and before RevokeAll found none,
+// is dead too.
+func TestRevokeAllOfALostEpochEndsLoginsUnderWay(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, session.Options{})
+	e, err := b.Epoch(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.do(t, "DEL", b.prefix+"epoch:1")
+	if err := b.RevokeAll(t.Context(), "1"); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := b.Create(t.Context(), "1", e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mustBeGone(t, token)
+	b.login(t, "1")
+	b.mustBeGone(t, token)
 }
 
 func TestSessionWithoutEpochIsGone(t *testing.T) {

@@ -78,6 +78,7 @@ func TestEvents(t *testing.T) {
 	d.want(t, "revoke by id", session.Event{Kind: session.EventRevoked, UserID: "1", SessionID: s.ID, Reason: session.ReasonID})
 
 	must(b.RevokeAll(t.Context(), "1"))
+	must(b.RevokeAll(t.Context(), "nobody"))
 	d.want(t, "revoke all", session.Event{Kind: session.EventRevoked, UserID: "1", Reason: session.ReasonAll})
 
 	must(b.Advance(t.Context(), "1", 2))

@@ -3,19 +3,21 @@ package kurs
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
+	"sync"
 
 	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/session"
 )
 
-// gone is the version of a user who exists no more. Ids are never used again.
-const gone = math.MaxInt64
+// maxEnding bounds how many users' sessions are ended at the same time. What the
+// client sends meanwhile goes out together.
+const maxEnding = 64
 
 // sessionEnder is what ForgetSessions asks of the sessions: see session.Manager.
 type sessionEnder interface {
 	AdvanceMany(ctx context.Context, versions ...session.Version[int64]) []error
+	RevokeAll(ctx context.Context, user int64) error
 	RevokeEveryone(ctx context.Context) error
 }
 
@@ -75,13 +77,28 @@ func (a *Accounts) endSessions(ctx context.Context, ids []int64) []error {
 		}
 		return errs
 	}
-	versions := make([]session.Version[int64], len(ids))
+	var versions []session.Version[int64]
+	var there, gone []int // indices of ids
 	for i, id := range ids {
-		version, exists := found[id]
-		if !exists {
-			version = gone
+		if version, exists := found[id]; exists {
+			versions = append(versions, session.Version[int64]{User: id, Version: version})
+			there = append(there, i)
+		} else {
+			gone = append(gone, i)
 		}
-		versions[i] = session.Version[int64]{User: id, Version: version}
 	}
-	return a.ender.AdvanceMany(ctx, versions...)
+	for n, err := range a.ender.AdvanceMany(ctx, versions...) {
+		errs[there[n]] = err
+	}
+	var wg sync.WaitGroup
+	free := make(chan struct{}, maxEnding)
+	for _, i := range gone {
+		free <- struct{}{}
+		wg.Go(func() {
+			errs[i] = a.ender.RevokeAll(ctx, ids[i])
+			<-free
+		})
+	}
+	wg.Wait()
+	return errs
 }

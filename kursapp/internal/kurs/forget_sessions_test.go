@@ -2,10 +2,12 @@ package kurs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
@@ -15,6 +17,7 @@ import (
 
 // fakeEnder remembers whose sessions ended.
 type fakeEnder struct {
+	mu     sync.Mutex
 	calls  map[string]int
 	refuse int64
 }
@@ -29,6 +32,16 @@ func (f *fakeEnder) AdvanceMany(_ context.Context, versions ...session.Version[i
 		f.calls[fmt.Sprint(v.User, " to ", v.Version)]++
 	}
 	return errs
+}
+
+func (f *fakeEnder) RevokeAll(_ context.Context, user int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if user == f.refuse {
+		return kurs.ErrUnavailable
+	}
+	f.calls[fmt.Sprint(user, " gone")]++
+	return nil
 }
 
 func (f *fakeEnder) RevokeEveryone(context.Context) error {
@@ -65,7 +78,7 @@ func TestForgetSessionsAsksForEachUserOnce(t *testing.T) {
 			t.Errorf("row %d: %v, want %v", i+1, errs[i], want)
 		}
 	}
-	want := map[string]int{fmt.Sprint(u.ID, " to ", account.CredentialsVersion): 1, "7 to 9223372036854775807": 1}
+	want := map[string]int{fmt.Sprint(u.ID, " to ", account.CredentialsVersion): 1, "7 gone": 1}
 	if !maps.Equal(ender.calls, want) {
 		t.Errorf("ended %v, want %v", ender.calls, want)
 	}
@@ -142,6 +155,30 @@ func TestLateMessagesEndNoNewSession(t *testing.T) {
 	}
 }
 
+// A row that somebody puts back by hand has an ordinary account again.
+func TestUserWhoIsPutBack(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	u := w.add(t, "Max", kurs.RoleUser)
+	s := w.login(t, u)
+	account, err := w.store.Store.Account(t.Context(), u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Store.DeleteUser(t.Context(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.tellSessions(t)
+	w.byHand(t, "INSERT INTO users (id, name, email, password_hash, role, created_at) VALUES (?, ?, ?, ?, 'user', ?)",
+		u.ID, u.Name, u.Email, account.PasswordHash, account.CreatedAt.UnixMilli())
+	w.wantEnded(t, s.Token)
+	s = w.login(t, u)
+	w.tellSessions(t)
+	w.authenticate(t, s.Token)
+	w.changePassword(t, u, another)
+	w.wantEnded(t, s.Token)
+}
+
 // A mass deletion must not fill Redis with keys of people who never logged in.
 func TestUsersWhoNeverLoggedInLeaveNoKeys(t *testing.T) {
 	t.Parallel()
@@ -155,5 +192,18 @@ func TestUsersWhoNeverLoggedInLeaveNoKeys(t *testing.T) {
 	w.tellSessions(t)
 	if got := w.keysWith(t, "session:"); len(got) != 0 {
 		t.Errorf("keys %q", got)
+	}
+}
+
+// byHand runs a statement as the sqlite3 shell would.
+func (w *world) byHand(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
 	}
 }
