@@ -11,6 +11,7 @@ import (
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/session"
 )
 
 // discard is an http.ResponseWriter that does what that of net/http does before
@@ -117,6 +118,73 @@ func BenchmarkGetUser(b *testing.B) {
 				b.Errorf("status %d with %d bytes", w.status, w.bytes)
 			}
 		})
+	}
+}
+
+// hotSession is production, with Max logged in and both his session and his user in
+// memory. It asks neither Redis nor the store, which is empty but for Max.
+func hotSession(tb testing.TB) (h http.Handler, token string) {
+	tb.Helper()
+	client := redistest.Start(tb).Client(tb)
+	sessions := kurs.NewSessions(client, session.Options{})
+	tb.Cleanup(sessions.Close)
+	users := cachedUsers(tb)
+	s := newSite(tb, Production, func(d *Deps, c *Config) {
+		c.Logger = slog.New(slog.DiscardHandler)
+		d.Users, d.Sessions = users, sessions
+		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Users: users, Sessions: sessions})
+	})
+	epoch, err := sessions.Epoch(tb.Context(), max1.ID)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	token, _, err = sessions.Create(tb.Context(), max1.ID, epoch, kurs.SessionData{Name: "Max", Email: "max@example.com", Role: kurs.RoleUser})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); sessions.Stats().LocalHits == 0; {
+		if _, err := sessions.Lookup(tb.Context(), token); err != nil {
+			tb.Fatal(err)
+		}
+		if time.Now().After(deadline) {
+			tb.Fatal("the session does not come from memory")
+		}
+	}
+	return s, token
+}
+
+const profileOfMax = `{"user_id":"1","name":"Max","email":"max@example.com"}`
+
+// BenchmarkGetProfile compares GET /profile of a session in memory to a bare handler.
+func BenchmarkGetProfile(b *testing.B) {
+	profile, token := hotSession(b)
+	for _, bench := range []struct {
+		name string
+		h    http.Handler
+	}{{"bare", bare([]byte(profileOfMax))}, {"local", profile}} {
+		b.Run(bench.name, func(b *testing.B) {
+			r := call{"GET", "/profile", "", []string{"Authorization", "Bearer " + token}}.request(b)
+			var w discard
+			b.ReportAllocs()
+			for b.Loop() {
+				w.serve(bench.h, r)
+			}
+			if w.status != http.StatusOK || w.bytes != len(profileOfMax) {
+				b.Errorf("status %d with %d bytes", w.status, w.bytes)
+			}
+		})
+	}
+}
+
+// TestAProfileTakesFewAllocationsMoreThanABareHandler: two are for the body, two for
+// the request's way through the front.
+func TestAProfileTakesFewAllocationsMoreThanABareHandler(t *testing.T) {
+	h, token := hotSession(t)
+	r := call{"GET", "/profile", "", []string{"Authorization", "Bearer " + token}}.request(t)
+	var w discard
+	count := func(h http.Handler) float64 { return testing.AllocsPerRun(200, func() { w.serve(h, r) }) }
+	if least, got := count(bare([]byte(profileOfMax))), count(h); got > least+4 || w.status != http.StatusOK {
+		t.Errorf("status %d, %v allocations, the bare handler has %v", w.status, got, least)
 	}
 }
 
