@@ -79,15 +79,18 @@
 
   // fail says what went wrong, and leads to the field where it can be put right.
   function fail(problem) {
-    error.textContent = (problem && problem.detail) || form.dataset.unreachable;
-    const fields = (problem && problem.errors) || [];
-    const wrongPassword = fields.some((field) => field.location === "body.password");
-    if (problem && problem.status === 422 && !wrongPassword && codeRow.hidden) {
+    error.textContent = problem?.detail || form.dataset.unreachable;
+    if (problem?.status !== 422) {
+      button.focus(); // to try again
+    } else if (problem.errors?.some((part) => part.location === "body.password")) {
+      password.focus();
+    } else {
       linked = ""; // nothing is to be had with it any more
-      askForCode(true);
+      if (codeRow.hidden) {
+        askForCode(true);
+      }
+      code.focus();
     }
-    const first = problem && problem.status === 422 ? (wrongPassword ? password : code) : button;
-    first.focus();
   }
 
   function setBusy(on) {
