@@ -63,6 +63,10 @@ var routes = map[string]struct {
 	"GET /docs": {"", open, open}, "GET /docs/{$}": {"", open, open}, "GET /docs/docs.js": {"", open, open},
 	"GET /docs/swagger-ui.css": {"", open, open}, "GET /docs/swagger-ui-bundle.js": {"", open, open}, "GET /docs/favicon-32x32.png": {"", open, open},
 
+	// They know no code and change nothing; the routes above do.
+	"GET /password-reset": {"", open, open}, "GET /email-confirmation": {"", open, open},
+	"GET /pages/code.js": {"", open, open}, "GET /pages/code.css": {"", open, open},
+
 	"GET /demo/mails": {"", open, open}, // in production there is nothing: see TestDemoRoutesAreMissingInProduction
 }
 

@@ -15,7 +15,7 @@ type confirmationInput struct {
 }
 
 // confirmRoutes registers the confirmation of a new address. It is a POST with
-// the code in the body: mail scanners follow links, and URLs end up in logs.
+// the code in the body, for the reason that passwordRoutes has.
 func (a *api) confirmRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "confirm-email", Method: http.MethodPost, Path: "/email-confirmations",

@@ -54,11 +54,15 @@ func page(name, contentType string) http.HandlerFunc {
 	}
 	serve := document(contentType, body)
 	return func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h["Referrer-Policy"] = noReferrer
-		h["X-Frame-Options"] = deny // for browsers that do not know frame-ancestors
+		setPageHeaders(w.Header())
 		serve(w, r)
 	}
+}
+
+// setPageHeaders sets what only means something to a document that a person looks at.
+func setPageHeaders(h http.Header) {
+	h["Referrer-Policy"] = noReferrer
+	h["X-Frame-Options"] = deny // for browsers that do not know frame-ancestors
 }
 
 var (

@@ -32,7 +32,7 @@ func newFront(next http.Handler, log *slog.Logger) *front {
 // They are few on purpose. A map of more than eight names is another kind of map in
 // Go, and net/http copies and sorts it: with eleven, an answer from memory cost a
 // tenth of the requests per second (ADR 10). What only means something to a document
-// that a person looks at, page sets.
+// that a person looks at, setPageHeaders sets.
 var (
 	nosniff    = []string{"nosniff"}
 	noContent  = []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}

@@ -222,6 +222,8 @@ func TestEveryAnswerHasTheCommonHeaders(t *testing.T) {
 		{"GET", "/docs/", "", nil},
 		{"GET", "/docs/swagger-ui.css", "", nil},
 		{"GET", "/", "", nil},
+		{"GET", "/password-reset", "", nil},
+		{"GET", "/pages/code.js", "", nil},
 		{"GET", "/openapi.yaml", "", nil},
 		{"POST", "/login", "{", nil},
 		{"GET", "/health", "", []string{"Host", "evil.example"}},
@@ -276,6 +278,7 @@ func TestMethodNotAllowed(t *testing.T) {
 		{"POST", "/profile", "GET, HEAD"},
 		{"POST", "/health", "GET, HEAD"},
 		{"POST", "/", "GET, HEAD"},
+		{"POST", "/password-reset", "GET, HEAD"},
 		{"OPTIONS", "/users", "GET, HEAD, POST"},
 		{"BREW", "/api/data", "GET, HEAD"},
 	} {
@@ -289,7 +292,7 @@ func TestMethodNotAllowed(t *testing.T) {
 func TestNotFound(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, Production)
-	for _, target := range []string{"/x", "/users/", "/users/1/", "/users/1/more", "/Users/1", "/openapi", "/openapi-3.0.json", "/schemas/User.json", "/docs/nothing.js", "/docs/swagger-ui.js", "/favicon.ico", "/.env"} {
+	for _, target := range []string{"/x", "/users/", "/users/1/", "/users/1/more", "/Users/1", "/openapi", "/openapi-3.0.json", "/schemas/User.json", "/docs/nothing.js", "/pages/code.html", "/pages/", "/password-reset/", "/docs/swagger-ui.js", "/favicon.ico", "/.env"} {
 		if w := s.do(t, "GET", target, "", "Authorization", asAdmin); w.Code != 404 {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		} else {

@@ -187,6 +187,7 @@ func (a *api) routes() {
 	a.dataRoutes()
 	a.webRoutes()
 	a.docsRoutes()
+	a.codeRoutes()
 	if a.mode == Demo && a.Mailbox != nil {
 		a.demoRoutes()
 	}

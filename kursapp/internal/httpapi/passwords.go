@@ -44,7 +44,8 @@ type resetInput struct {
 }
 
 // passwordRoutes registers the change of a password, and what a person does who forgot
-// it. Codes stand in bodies: mail scanners follow links, and URLs end up in logs.
+// it. Codes stand in bodies: mail scanners follow links, and URLs end up in logs. The
+// page that the mail links to (code_page.go) puts them there.
 func (a *api) passwordRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "change-password", Method: http.MethodPut, Path: "/profile/password",

@@ -63,6 +63,22 @@ const (
 	textParamMin
 	textParamMax
 	textParamInvalid
+
+	textResetTitle // what the pages say that mails link to
+	textResetLead
+	textResetSubmit
+	textConfirmTitle
+	textConfirmLead
+	textConfirmSubmit
+	textConfirmDone
+	textCodeLabel
+	textCodeHint
+	textPasswordLabel
+	textPasswordHint
+	textPasswordShow
+	textPageBusy
+	textPageUnreachable
+	textPageNoScript
 )
 
 // texts holds each text in German and English. {n} and {field} are filled in.
@@ -148,6 +164,25 @@ var texts = [...][2]string{
 	textParamMin:     {"„{field}“ muss mindestens {n} sein", "“{field}” must be at least {n}"},
 	textParamMax:     {"„{field}“ darf höchstens {n} sein", "“{field}” must be at most {n}"},
 	textParamInvalid: {"„{field}“ ist ungültig", "“{field}” is invalid"},
+
+	textResetTitle:  {"Neues Passwort setzen", "Set a new password"},
+	textResetLead:   {"Danach bist du auf allen Geräten abgemeldet und meldest dich mit dem neuen Passwort an.", "You will then be logged out on all devices, and log in with the new password."},
+	textResetSubmit: {"Passwort setzen", "Set password"},
+
+	textConfirmTitle:  {"Neue E-Mail-Adresse bestätigen", "Confirm your new e-mail address"},
+	textConfirmLead:   {"Die neue Adresse deines Kontos gilt, sobald du sie hier bestätigst.", "The new address of your account takes effect once you confirm it here."},
+	textConfirmSubmit: {"Adresse bestätigen", "Confirm address"},
+	textConfirmDone:   {"Bestätigt: Dein Konto hat jetzt die Adresse {email}.", "Confirmed: your account now has the address {email}."},
+
+	textCodeLabel:     {"Code aus der E-Mail", "Code from the e-mail"},
+	textCodeHint:      {"Du kannst auch den ganzen Link aus der E-Mail einfügen.", "You can also paste the whole link from the e-mail."},
+	textPasswordLabel: {"Neues Passwort", "New password"},
+	textPasswordHint:  {"{min} bis {max} Zeichen, keines der häufigsten Passwörter.", "{min} to {max} characters, none of the most common passwords."},
+	textPasswordShow:  {"Passwort anzeigen", "Show password"},
+
+	textPageBusy:        {"Wird gesendet …", "Sending …"},
+	textPageUnreachable: {"Der Server hat nicht geantwortet. Versuche es gleich noch einmal.", "The server did not answer. Try again in a moment."},
+	textPageNoScript:    {"Diese Seite braucht JavaScript.", "This page needs JavaScript."},
 }
 
 // in returns the text in a language. fill holds pairs of a placeholder and its

@@ -218,7 +218,7 @@ func TestHeadAnswersLikeGet(t *testing.T) {
 	s := newSite(t, Demo)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	for _, path := range []string{"/health", "/users/1", "/users", "/docs", "/", "/openapi.json", "/api/data", "/demo/mails"} {
+	for _, path := range []string{"/health", "/users/1", "/users", "/docs", "/", "/password-reset", "/email-confirmation", "/pages/code.js", "/openapi.json", "/api/data", "/demo/mails"} {
 		ask := func(method string) (status int, h http.Header) {
 			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
 			if err != nil {

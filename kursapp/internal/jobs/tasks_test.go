@@ -207,7 +207,7 @@ func TestMailForAForgottenPasswordCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 	}
 	if m := mails[1]; m.To != "zoe@example.com" || m.Subject != "Passwort vergessen?" || !strings.HasPrefix(m.Body, "Hallo Zoë,\n") ||
 		!strings.Contains(m.Body, "\nsecret-2\n") || strings.Contains(m.Body, "secret-1") ||
-		!strings.Contains(m.Body, "POST https://kurs.example.com/password-resets/confirmations\n") || !strings.Contains(m.Body, "30 Minuten") {
+		!strings.Contains(m.Body, "\nhttps://kurs.example.com/password-reset#code=secret-2\n") || !strings.Contains(m.Body, "30 Minuten") {
 		t.Errorf("mail %+v", m)
 	}
 	if strings.Contains(log.String(), "secret") {
@@ -262,7 +262,7 @@ func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 	}
 	m := mails[1]
 	if m.To != "neu@example.com" || m.Subject != "Bitte bestätige deine neue E-Mail-Adresse" ||
-		!strings.Contains(m.Body, "POST https://kurs.example.com/email-confirmations\n{\"token\": \"secret-2\"}") ||
+		!strings.Contains(m.Body, "\nhttps://kurs.example.com/email-confirmation#code=secret-2\n") || !strings.Contains(m.Body, "\nsecret-2\n") ||
 		!strings.Contains(m.Body, "24 Stunden") {
 		t.Errorf("mail %+v", m)
 	}

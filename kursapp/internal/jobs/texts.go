@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -19,52 +20,54 @@ Viel Spaß im Kurs!
 
 const confirmSubject = "Bitte bestätige deine neue E-Mail-Adresse"
 
-// confirmBody names the request that confirms an address. The page of a front end
-// may make it; curl does until there is one.
+// confirmBody has the link to kursapp's page, and the code for the pages of others.
 func confirmBody(publicURL, token string) string {
 	return fmt.Sprintf(`Hallo,
 
 diese Adresse soll die neue E-Mail-Adresse eines Kontos bei kursapp werden.
-Sie gilt, sobald du sie bestätigst, mit diesem Code:
+Sie gilt, sobald du sie auf dieser Seite bestätigst:
 
-%[2]s
+%s
 
-Der Code gilt 24 Stunden und nur einmal. Bestätigt wird mit
+Der Link gilt 24 Stunden und nur einmal. Wirst du nach einem Code gefragt, ist
+es dieser:
 
-POST %[1]s/email-confirmations
-{"token": "%[2]s"}
-
-zum Beispiel so:
-
-curl -X POST %[1]s/email-confirmations -H 'Content-Type: application/json' -d '{"token":"%[2]s"}'
+%s
 
 Wenn du das nicht angefordert hast, brauchst du nichts zu tun: ohne diese
 Bestätigung ändert sich nichts.
-`, strings.TrimRight(publicURL, "/"), token)
+`, link(publicURL, "email-confirmation", token), token)
 }
 
 const resetSubject = "Passwort vergessen?"
 
-// resetBody names the request that sets a new password, as confirmBody does.
+// resetBody has link and code, as confirmBody does.
 func resetBody(name, publicURL, token string) string {
-	return fmt.Sprintf(`Hallo %[3]s,
+	return fmt.Sprintf(`Hallo %s,
 
-für dein Konto bei kursapp wurde ein neues Passwort angefordert. Setze es mit
-diesem Code:
+für dein Konto bei kursapp wurde ein neues Passwort angefordert. Setze es auf
+dieser Seite:
 
-%[2]s
+%s
 
-Der Code gilt 30 Minuten und nur einmal. Das neue Passwort wird gesetzt mit
+Der Link gilt 30 Minuten und nur einmal. Wirst du nach einem Code gefragt, ist
+es dieser:
 
-POST %[1]s/password-resets/confirmations
-{"token": "%[2]s", "password": "…"}
+%s
 
 Danach bist du auf allen Geräten abgemeldet und meldest dich mit dem neuen
 Passwort an.
 
 Wenn du das nicht angefordert hast, brauchst du nichts zu tun: dein Passwort
-bleibt, wie es ist. Gib den Code an niemanden weiter.
-`, strings.TrimRight(publicURL, "/"), token, name)
+bleibt, wie es ist. Gib Link und Code an niemanden weiter.
+`, name, link(publicURL, "password-reset", token), token)
+}
+
+// link is the address of a page of kursapp for a token. The token is in the fragment,
+// which browsers send to no server: it is in no log, and what follows links by itself,
+// as mail scanners do, does not use it up.
+func link(publicURL, page, token string) string {
+	return strings.TrimRight(publicURL, "/") + "/" + page + "#code=" + url.QueryEscape(token)
 }
 
 const changedSubject = "Dein Passwort wurde geändert"
