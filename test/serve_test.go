@@ -27,9 +27,9 @@ const (
 	password   = "correct horse battery"
 )
 
-func newProduction(t *testing.T) production {
+func newProduction(t *testing.T, opts ...redistest.Option) production {
 	t.Helper()
-	redis := redistest.Start(t)
+	redis := redistest.Start(t, opts...)
 	database := pgtest.Database(t)
 	env := []string{"REDIS_URL=" + redis.URL(), "DATABASE_URL=" + database}
 	mustRun(t, env, "", "migrate", "up")
