@@ -52,6 +52,13 @@ func TestLifeWithoutRedis(t *testing.T) {
 			p.request(t, "GET", "/users/1", "", admin)
 
 			fault.strike(prod.redis, t)
+			// The session may be in memory, for a second.
+			eventually(t, fault.bound, func() error {
+				if r := p.request(t, "GET", "/profile", "", admin); r.status != 503 {
+					return errStatus(r)
+				}
+				return nil
+			})
 			retry := within(t, fault.bound, p, step{"profile", "GET", "/profile", "", []string{admin}, 503, "erneut"})
 			if retry.header.Get("Retry-After") == "" {
 				t.Error("503 without Retry-After")
