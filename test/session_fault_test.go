@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,57 +28,94 @@ func TestSessionsWithoutRedis(t *testing.T) {
 	} {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFleet(t, redistest.WithAppendOnly())
-			f.add(t, "out@example.com", "user")
-			f.add(t, "gone@example.com", "user")
-			user, admin := f.login(t, 0, userEmail), f.login(t, 1, adminEmail)
-			out, gone := f.login(t, 2, "out@example.com"), f.login(t, 0, "gone@example.com")
-			const list = "/users?limit=5"
-			gonePath := fmt.Sprintf("/users/%d", gone.user) // unlike /profile it tells a missing user from a missing session
-			f.heat(t, "/profile", user)
-			f.heat(t, list, admin)
-			f.heat(t, "/profile", out)
-			f.heat(t, gonePath, gone)
-			began := time.Now()
-			live := []*watching{
-				f.watch(t, time.Millisecond, "a user", "/profile", user.header),
-				f.watch(t, time.Millisecond, "an administrator", list, admin.header),
+			o := newOutage(t)
+			// One server sleeps through it all, with the sessions in its memory.
+			sleeper := o.f.servers[2].cmd.Process
+			if err := sleeper.Signal(syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
 			}
-			ended := f.watch(t, time.Millisecond, "who logged out", "/profile", out.header)
-			deleted := f.watch(t, time.Millisecond, "who was deleted", gonePath, gone.header)
-			for _, w := range append(live, ended, deleted) {
-				w.await(t, began, http.StatusOK, 1)
-			}
-
-			call(t, f.servers[0], http.StatusOK, "POST", "/logout", "", out.header)
+			t.Cleanup(func() { _ = sleeper.Signal(syscall.SIGCONT) })
+			call(t, o.f.servers[0], http.StatusOK, "POST", "/logout", "", o.out.header)
 			loggedOut := time.Now()
-			fault.strike(f.redis, t)
+			fault.strike(o.f.redis, t)
 			struck := time.Now()
-			execute(t, f.conn, `DELETE FROM public.users WHERE id = $1`, gone.user)
-
+			execute(t, o.f.conn, `DELETE FROM public.users WHERE id = $1`, o.gone.user)
 			late := struck.Add(maxStaleness + stopSlack)
-			for _, w := range append(live, ended, deleted) {
-				w.await(t, late, http.StatusServiceUnavailable, 2)
-				w.wantOnly503(t, late)
+			for _, w := range o.all() {
+				w.sightings[0].await(t, late, http.StatusServiceUnavailable, 2)
 			}
-			last := live[0].lastIn()
-			t.Logf("a server let somebody in for the last time %v after Redis was %s", last.Sub(struck).Round(time.Millisecond), fault.name)
-			ended.sightings[0].neverLetIn(t, loggedOut)
-			for _, s := range ended.sightings {
+			if err := sleeper.Signal(syscall.SIGCONT); err != nil {
+				t.Fatal(err)
+			}
+			o.nobodyIsLetIn(t, late)
+			t.Logf("the last request that was let in came %v after Redis was %s", o.live[0].lastIn().Sub(struck).Round(time.Millisecond), fault.name)
+			o.ended.sightings[0].neverLetIn(t, loggedOut)
+			for _, s := range o.ended.sightings {
 				s.neverLetIn(t, loggedOut.Add(maxStaleness))
 			}
-
-			fault.heal(f.redis, t)
-			healed := time.Now()
-			took := deleted.ended(t, healed)
-			t.Logf("the last of three servers refused who was deleted %v after Redis was back", took.Round(time.Millisecond))
-			ended.ended(t, healed)
-			for _, w := range live {
-				w.stayed(t, healed)
-			}
-			t.Logf("everybody else was let in everywhere %v after Redis was back", live[0].letIn(healed).Round(time.Millisecond))
+			fault.heal(o.f.redis, t)
+			o.heals(t)
 		})
 	}
+}
+
+// outage is what servers answer to four sessions that are in their memory.
+type outage struct {
+	f              *fleet
+	out, gone      loggedIn // who will log out, and who will be deleted
+	live           []*watching
+	ended, deleted *watching
+}
+
+func newOutage(t *testing.T) *outage {
+	t.Helper()
+	f := newFleet(t, redistest.WithAppendOnly())
+	f.add(t, "out@example.com", "user")
+	f.add(t, "gone@example.com", "user")
+	o := &outage{f: f, out: f.login(t, 2, "out@example.com"), gone: f.login(t, 0, "gone@example.com")}
+	user, admin := f.login(t, 0, userEmail), f.login(t, 1, adminEmail)
+	const profile, list = "/profile", "/users?limit=5"
+	own := fmt.Sprintf("/users/%d", o.gone.user) // unlike /profile it tells a missing user from a missing session
+	f.heat(t, profile, user)
+	f.heat(t, list, admin)
+	f.heat(t, profile, o.out)
+	f.heat(t, own, o.gone)
+	began := time.Now()
+	o.live = []*watching{
+		f.watch(t, time.Millisecond, "a user", profile, user.header),
+		f.watch(t, time.Millisecond, "an administrator", list, admin.header),
+	}
+	o.ended = f.watch(t, time.Millisecond, "who logged out", profile, o.out.header)
+	o.deleted = f.watch(t, time.Millisecond, "who was deleted", own, o.gone.header)
+	for _, w := range o.all() {
+		w.await(t, began, http.StatusOK, 1)
+	}
+	return o
+}
+
+func (o *outage) all() []*watching { return append([]*watching{o.ended, o.deleted}, o.live...) }
+
+// nobodyIsLetIn fails where a request that was sent after a time gets another answer
+// than 503.
+func (o *outage) nobodyIsLetIn(t *testing.T, after time.Time) {
+	t.Helper()
+	for _, w := range o.all() {
+		w.await(t, after, http.StatusServiceUnavailable, 2)
+		w.wantOnly503(t, after)
+	}
+}
+
+// heals waits until everybody is let in again but those whose sessions have ended.
+func (o *outage) heals(t *testing.T) {
+	t.Helper()
+	healed := time.Now()
+	took := o.deleted.ended(t, healed)
+	t.Logf("the last of three servers refused who was deleted %v after Redis was back", took.Round(time.Millisecond))
+	o.ended.ended(t, healed)
+	for _, w := range o.live {
+		w.stayed(t, healed)
+	}
+	t.Logf("everybody else was let in everywhere %v after Redis was back", o.live[0].letIn(healed).Round(time.Millisecond))
 }
 
 // wantOnly503 fails where a request that was sent after a time got another answer, or

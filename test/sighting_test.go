@@ -105,11 +105,16 @@ const enough = 20
 // sent after a time.
 func (w *watching) await(t *testing.T, after time.Time, status, n int) {
 	t.Helper()
+	for _, s := range w.sightings {
+		s.await(t, after, status, n)
+	}
+}
+
+func (s *sighting) await(t *testing.T, after time.Time, status, n int) {
+	t.Helper()
 	eventually(t, startTimeout, func() error {
-		for _, s := range w.sightings {
-			if got := s.since(after, status); got < n {
-				return fmt.Errorf("%s: %d answers with %d, %v in all", s.about, got, status, s.counts())
-			}
+		if got := s.since(after, status); got < n {
+			return fmt.Errorf("%s: %d answers with %d, %v in all", s.about, got, status, s.counts())
 		}
 		return nil
 	})
