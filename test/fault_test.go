@@ -132,6 +132,14 @@ func TestServeStartsWhileBothAreDown(t *testing.T) {
 	within(t, redisFrozenBound, p, step{"register", "POST", "/users", `{"name":"N","email":"n@example.com","password":"correct horse"}`, nil, 503, "erneut"})
 	redis.Restart(t)
 	postgres.Restart(t)
+	// Registrations are limited, also those that find no database. Logins are not: what
+	// looked at no password costs nothing.
+	eventually(t, startTimeout, func() error {
+		if r := p.request(t, "POST", "/login", `{"email":"n@example.com","password":"correct horse"}`); r.status != 401 {
+			return errStatus(r)
+		}
+		return nil
+	})
 	eventually(t, startTimeout, func() error {
 		r := p.request(t, "POST", "/users", `{"name":"N","email":"n@example.com","password":"correct horse"}`)
 		if r.status != 201 {
