@@ -52,6 +52,13 @@ func TestLifeWithoutRedis(t *testing.T) {
 			p.request(t, "GET", "/users/1", "", admin)
 
 			fault.strike(prod.redis, t)
+			// The session may be in memory, for a second.
+			eventually(t, fault.bound, func() error {
+				if r := p.request(t, "GET", "/profile", "", admin); r.status != 503 {
+					return errStatus(r)
+				}
+				return nil
+			})
 			retry := within(t, fault.bound, p, step{"profile", "GET", "/profile", "", []string{admin}, 503, "erneut"})
 			if retry.header.Get("Retry-After") == "" {
 				t.Error("503 without Retry-After")
@@ -125,6 +132,14 @@ func TestServeStartsWhileBothAreDown(t *testing.T) {
 	within(t, redisFrozenBound, p, step{"register", "POST", "/users", `{"name":"N","email":"n@example.com","password":"correct horse"}`, nil, 503, "erneut"})
 	redis.Restart(t)
 	postgres.Restart(t)
+	// Registrations are limited, also those that find no database. Logins are not: what
+	// looked at no password costs nothing.
+	eventually(t, startTimeout, func() error {
+		if r := p.request(t, "POST", "/login", `{"email":"n@example.com","password":"correct horse"}`); r.status != 401 {
+			return errStatus(r)
+		}
+		return nil
+	})
 	eventually(t, startTimeout, func() error {
 		r := p.request(t, "POST", "/users", `{"name":"N","email":"n@example.com","password":"correct horse"}`)
 		if r.status != 201 {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/speedlayer/speedlayer/internal/redistest"
 )
 
 // TestForgottenAndChangedPassword goes the way of a person, with the real binary, a
@@ -85,36 +83,4 @@ func TestForgottenAndChangedPassword(t *testing.T) {
 	wantNowhere(t, "the log", p.log.String(), secrets)
 	wantNowhere(t, "the audit log", audit, append(secrets, "example.com", "Zoe"))
 	wantNowhere(t, "Redis", dump(t, prod.redis), secrets)
-}
-
-func wantNowhere(t *testing.T, where, content string, secrets []string) {
-	t.Helper()
-	if content == "" {
-		t.Errorf("nothing in %s: the test looked in the wrong place", where)
-	}
-	for _, secret := range secrets {
-		if strings.Contains(content, secret) {
-			t.Errorf("%s holds %q", where, secret)
-		}
-	}
-}
-
-// dump returns every key of a Redis with what lies there, as DUMP has it.
-func dump(t *testing.T, redis *redistest.Server) string {
-	t.Helper()
-	redis.CLI(t, "CONFIG", "SET", "rdbcompression", "no") // which DUMP heeds too
-	client := redis.Client(t)
-	keys, err := client.Do(t.Context(), client.B().Keys().Pattern("*").Build()).AsStrSlice()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all strings.Builder
-	for _, key := range keys {
-		value, err := client.Do(t.Context(), client.B().Dump().Key(key).Build()).ToString()
-		if err != nil {
-			continue // it has expired meanwhile
-		}
-		fmt.Fprintf(&all, "%s %s\n", key, value)
-	}
-	return all.String()
 }

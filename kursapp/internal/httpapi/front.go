@@ -73,7 +73,7 @@ func (f *front) finish(rec *recorder) {
 	f.log.LogAttrs(rec.r.Context(), slog.LevelError, "panic in a handler",
 		slog.String("request_id", rec.requestID()),
 		slog.String("method", rec.r.Method),
-		slog.String("path", rec.r.URL.Path),
+		slog.String("path", loggedPath(rec.r)),
 		slog.Any("panic", v),
 		slog.String("stack", string(debug.Stack())),
 	)
@@ -90,8 +90,7 @@ func (f *front) finish(rec *recorder) {
 }
 
 // access writes the access log: every request at debug level, and those the
-// server failed at any level. The query is left out: it may hold what does not
-// belong into a log.
+// server failed at any level.
 func (f *front) access(rec *recorder) {
 	level := slog.LevelDebug
 	switch {
@@ -108,7 +107,7 @@ func (f *front) access(rec *recorder) {
 	attrs := []slog.Attr{
 		slog.String("request_id", rec.requestID()),
 		slog.String("method", rec.r.Method),
-		slog.String("path", rec.r.URL.Path),
+		slog.String("path", loggedPath(rec.r)),
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
 		slog.Duration("duration", time.Since(f.made)-rec.began),
