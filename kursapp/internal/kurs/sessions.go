@@ -54,7 +54,10 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	}
 	var ended *Session
 	if a.audit != nil {
-		ended, _ = a.sessions.Lookup(ctx, token) // where it fails, there is nobody to name
+		var err error
+		if ended, err = a.sessions.Lookup(ctx, token); errors.Is(err, session.ErrUnavailable) {
+			return wrap("logout", err) // Revoke would wait as long, for nothing
+		}
 	}
 	if err := a.sessions.Revoke(ctx, token); err != nil {
 		return wrap("logout", err)
