@@ -17,6 +17,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childVar) != "" {
+		os.Exit(childMain())
+	}
 	goleak.VerifyTestMain(m, redistest.IgnoreLeaks()...)
 }
 

@@ -226,13 +226,24 @@ func (tm *team) awaitOver(t *testing.T, c *claim) time.Duration {
 // freeze suspends a server and returns when it stands still.
 func freeze(t *testing.T, server *redistest.Server) {
 	t.Helper()
+	freezePID(t, server, pidOf(t, server))
+}
+
+// freezePID is freeze for a server that may stand still already, and says nothing.
+func freezePID(t *testing.T, server *redistest.Server, pid string) {
+	t.Helper()
+	server.Freeze(t)
+	eventually(t, func() bool { return stopped(t.Context(), pid) })
+}
+
+func pidOf(t *testing.T, server *redistest.Server) string {
+	t.Helper()
 	_, pid, found := strings.Cut(server.CLI(t, "INFO", "server"), "process_id:")
 	if !found {
 		t.Fatal("no process id")
 	}
 	pid, _, _ = strings.Cut(pid, "\r\n")
-	server.Freeze(t)
-	eventually(t, func() bool { return stopped(t.Context(), pid) })
+	return pid
 }
 
 // stopped reports whether a process is suspended.
