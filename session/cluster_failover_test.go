@@ -39,7 +39,7 @@ func TestFailoverOfAMasterWithSessions(t *testing.T) {
 			lost := time.Now()
 			// The first one's epoch, and the second one's session, are on a living node.
 			for i, way := range []string{"revoke all", "revoke"} {
-				if err := during[i].revoke(func() error { return revocationOf(during[i])[way](t.Context(), tm.maker) }); err != nil {
+				if err := during[i].revoke(func() error { return revocations(during[i].s, during[i].token)[way](t.Context(), tm.maker) }); err != nil {
 					t.Logf("%s was not confirmed: %v", way, err)
 				}
 			}
@@ -47,7 +47,7 @@ func TestFailoverOfAMasterWithSessions(t *testing.T) {
 			promoted := time.Since(lost)
 			for i, way := range []string{"revoke", "revoke all"} { // on the new master
 				eventually(t, func() bool {
-					return after[i].revoke(func() error { return revocationOf(after[i])[way](t.Context(), tm.maker) }) == nil
+					return after[i].revoke(func() error { return revocations(after[i].s, after[i].token)[way](t.Context(), tm.maker) }) == nil
 				})
 			}
 			tm.heat(t, live...)

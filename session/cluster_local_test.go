@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +39,7 @@ func TestRevocationReachesAllManagersInACluster(t *testing.T) {
 			if i%2 == 1 {
 				by = tm.members[i%3]
 			}
-			if err := c.revoke(func() error { return revocationOf(c)[name](t.Context(), by) }); err != nil {
+			if err := c.revoke(func() error { return revocations(c.s, c.token)[name](t.Context(), by) }); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			slowest = max(slowest, tm.awaitOver(t, c))
@@ -53,26 +52,6 @@ func TestRevocationReachesAllManagersInACluster(t *testing.T) {
 	tm.maker.checkKeys(t)
 }
 
-// revocationOf is revocations of the session's own user.
-func revocationOf(c *claim) map[string]func(context.Context, *bed) error {
-	user := c.s.UserID
-	return map[string]func(context.Context, *bed) error{
-		"revoke":     func(ctx context.Context, b *bed) error { return b.Revoke(ctx, c.token) },
-		"revoke id":  func(ctx context.Context, b *bed) error { return b.RevokeID(ctx, user, c.s.ID) },
-		"revoke all": func(ctx context.Context, b *bed) error { return b.RevokeAll(ctx, user) },
-		"advance":    func(ctx context.Context, b *bed) error { return b.Advance(ctx, user, 1) },
-		"everyone":   func(ctx context.Context, b *bed) error { return b.RevokeEveryone(ctx) },
-		"rotate":     func(ctx context.Context, b *bed) error { _, _, err := b.Rotate(ctx, c.token); return err },
-		"others": func(ctx context.Context, b *bed) error {
-			_, other, err := b.tryLogin(ctx, user)
-			if err != nil {
-				return err
-			}
-			return b.RevokeOthers(ctx, other)
-		},
-	}
-}
-
 // The master of the sessions, of their epochs, or of neither stands still. What the
 // other masters confirm counts all the same, memory is silent once it may be too old,
 // and nobody is logged out.
@@ -81,7 +60,7 @@ func TestFrozenMasterOfACluster(t *testing.T) {
 	const sessions, epochs, indexes = 0, 1, 2
 	cluster := redistest.StartCluster(t, 3)
 	tm := newTeam(t, cluster, session.Options{
-		MaxStaleness: time.Second, RedisTimeout: 300 * time.Millisecond, TouchInterval: 100 * time.Millisecond,
+		MaxStaleness: time.Second, RedisTimeout: 300 * time.Millisecond, // nobody touches: that empties memories too
 	})
 	for name, node := range map[string]int{"sessions": sessions, "epochs": epochs, "indexes": indexes} {
 		healed := func() { // the Cluster, after the node that was frozen before
@@ -97,7 +76,7 @@ func TestFrozenMasterOfACluster(t *testing.T) {
 		if node == sessions {
 			way = "revoke all"
 		}
-		if err := c.revoke(func() error { return revocationOf(c)[way](t.Context(), tm.maker) }); err != nil {
+		if err := c.revoke(func() error { return revocations(c.s, c.token)[way](t.Context(), tm.maker) }); err != nil {
 			t.Logf("%s frozen: the revocation on another node was not confirmed: %v", name, err)
 		}
 		eventually(t, func() bool { return time.Since(frozen) > tm.bound })

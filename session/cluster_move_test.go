@@ -193,7 +193,7 @@ func (tr *traffic) endOf(t *testing.T, c *claim, n int) {
 	ctx, b := t.Context(), tr.tm.members[(n+2)%3]
 	ways := []string{"advance", "revoke", "revoke all", "revoke id"}
 	way := ways[n%len(ways)]
-	end := func() error { return revocationOf(c)[way](ctx, b) }
+	end := func() error { return revocations(c.s, c.token)[way](ctx, b) }
 	if way == "advance" { // to a version that there was not before
 		end = func() error { return b.Advance(ctx, c.s.UserID, int64(n)+1) }
 	}
