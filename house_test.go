@@ -41,16 +41,19 @@ var rules = []rule{
 	{module + "/internal/nearcache", []string{"github.com/redis/rueidis/..."}},
 	{module + "/internal/supervise", nil},
 	{module + "/internal/redistest", []string{"github.com/redis/rueidis/...", module + "/internal/supervise", "go.uber.org/goleak/..."}},
+	{module + "/internal/ownredis", []string{
+		"github.com/redis/rueidis/...", "github.com/alicebob/miniredis/v2", module + "/internal/redistest",
+	}},
 	{module + "/internal/pgtest", []string{"github.com/jackc/pgx/v5/...", module + "/internal/supervise", "go.uber.org/goleak/..."}},
 
 	// The five packages stand on the ground, not on each other.
 	{module + "/outbox/outboxpgx", append([]string{"github.com/jackc/pgx/v5/...", module + "/outbox"}, ground...)},
 	// For tests of code that uses the package: it starts a Redis.
 	{module + "/cache/cachetest", append([]string{
-		module + "/cache", module + "/internal/redistest", "github.com/alicebob/miniredis/v2",
+		module + "/cache", module + "/internal/ownredis",
 	}, ground...)},
 	{module + "/session/sessiontest", append([]string{
-		module + "/session", module + "/internal/redistest", "github.com/alicebob/miniredis/v2",
+		module + "/session", module + "/internal/ownredis", module + "/internal/redistest",
 	}, ground...)},
 	{module + "/cache", ground},
 	{module + "/session", ground},

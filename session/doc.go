@@ -25,7 +25,10 @@
 //     and nobody is told to be logged out.
 //
 // A failover to a replica that has not seen the last writes may lose a logout, as
-// it may lose any write.
+// it may lose any write. And a master that stood still while it was replaced answers,
+// when it wakes up, what it was asked before: a Lookup that waited there for up to
+// RedisTimeout may find a session that was revoked on the new master. No memory keeps
+// such an answer.
 //
 // # HTTP
 //

@@ -17,12 +17,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childVar) != "" {
+		os.Exit(childMain())
+	}
 	goleak.VerifyTestMain(m, redistest.IgnoreLeaks()...)
 }
 
+// long asks for more rounds.
+func long() bool { return os.Getenv("SPEEDLAYER_LONG") != "" }
+
 // rounds is how often each race is run.
 func rounds() int {
-	if os.Getenv("SPEEDLAYER_LONG") != "" {
+	if long() {
 		return 20_000
 	}
 	return 1000
@@ -138,8 +144,16 @@ func (b *bed) age(tb testing.TB, s *Session, d time.Duration) {
 func (b *bed) entries(tb testing.TB) map[string]map[string]string {
 	tb.Helper()
 	found := map[string]map[string]string{}
+	for _, node := range b.client.Nodes() {
+		b.entriesOf(tb, node, found)
+	}
+	return found
+}
+
+func (b *bed) entriesOf(tb testing.TB, node rueidis.Client, found map[string]map[string]string) {
+	tb.Helper()
 	for cursor := uint64(0); ; {
-		e, err := b.client.Do(tb.Context(), b.client.B().Scan().Cursor(cursor).Match(b.prefix+"*").Count(1000).Build()).AsScanEntry()
+		e, err := node.Do(tb.Context(), node.B().Scan().Cursor(cursor).Match(b.prefix+"*").Count(1000).Build()).AsScanEntry()
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -153,7 +167,7 @@ func (b *bed) entries(tb testing.TB) map[string]map[string]string {
 			}
 		}
 		if cursor = e.Cursor; cursor == 0 {
-			return found
+			return
 		}
 	}
 }

@@ -243,7 +243,8 @@ func TestRotateRacingRevoke(t *testing.T) {
 func TestOnlyOneOfManyRotationsSucceeds(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, session.Options{})
-	for i := range rounds() / 10 {
+	many := rounds() / 5
+	for i := range many {
 		token, _ := b.login(t, fmt.Sprint("user", i))
 		var succeeded atomic.Int64
 		var winner atomic.Value
@@ -264,9 +265,9 @@ func TestOnlyOneOfManyRotationsSucceeds(t *testing.T) {
 			t.Fatalf("%d rotations succeeded, want 1", n)
 		}
 		b.mustLookup(t, winner.Load().(string))
-		if n := b.live(t); n != i+1 {
-			t.Fatalf("%d sessions, want %d", n, i+1)
-		}
+	}
+	if n := b.live(t); n != many {
+		t.Errorf("%d sessions are left of %d", n, many)
 	}
 	b.checkKeys(t)
 }

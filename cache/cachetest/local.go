@@ -21,7 +21,7 @@ func WaitLocal[K cache.Key, V any](tb testing.TB, c *cache.Cache[K, V]) {
 
 func waitReady(tb testing.TB, stats func() cache.Stats) {
 	tb.Helper()
-	if h, ok := homeOf(tb); ok && h.mini && !stats().LocalReady {
+	if homes.Mini(tb) && !stats().LocalReady {
 		tb.Fatalf("cachetest: the local tier needs a Redis that can push, and this test's is miniredis: "+
 			"install redis-server (apt-get install redis-server, brew install redis) and do not set %s=miniredis",
 			choiceVariable)

@@ -29,11 +29,18 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local remaining = math.min(seen + idle, expires) - now
-redis.call('DEL', KEYS[1])
 if remaining <= 0 then
+  redis.call('DEL', KEYS[1])
   return false
 end
+-- Not DEL first: while its slot moves to another node, Redis refuses the rest of a script
+-- that has just deleted its key, and the session would be gone.
 redis.call('HSET', KEYS[1], '_next', ARGV[1])
+local names = {}
+for name in pairs(f) do
+  names[#names + 1] = name
+end
+redis.call('HDEL', KEYS[1], unpack(names))
 -- Not PEXPIRE: see create.lua.
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(now + tonumber(ARGV[2]), expires)))
 return {now, remaining, unpack(got)}

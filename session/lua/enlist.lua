@@ -12,14 +12,18 @@
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local got = redis.pcall('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+local got = redis.pcall('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if type(got) == 'table' then
   if not string.find(got.err, 'WRONGTYPE', 1, true) then
     return got
   end
   redis.call('DEL', KEYS[1]) -- nothing else has a right to that name
+  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 end
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(last[2])))
+-- The name comes first, so that the removal leaves one: see claim.lua.
+local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+if last > now then
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last))
+end
 return 1
