@@ -53,7 +53,7 @@ func profile(t *testing.T, c Config) {
 			t.Errorf("%s: rates %v", id, rates)
 		}
 	}
-	if want := `{"user_id":"1","name":"Max","email":"max@example.com"}` + "\n"; result.Answer.Body != want {
+	if want := `{"user_id":"1","name":"Max","email":"max@example.com"}`; result.Answer.Body != want {
 		t.Errorf("kursapp answers %q, want %q", result.Answer.Body, want)
 	}
 }

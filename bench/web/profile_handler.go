@@ -52,5 +52,5 @@ func (s *server) profile(w http.ResponseWriter, p sessions.Profile) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	s.write(w, append(body, '\n'))
+	s.write(w, body)
 }
