@@ -12,6 +12,10 @@ import (
 type Version[U any] struct {
 	User    U
 	Version int64
+	// Gone says that the user exists no more: all sessions end, and Version does not
+	// count. Should the user come back, from a backup for instance, with the version of
+	// before, later changes end sessions as ever.
+	Gone bool
 }
 
 // Advance ends the sessions that were begun under an older version of the user: all
@@ -30,7 +34,7 @@ type Version[U any] struct {
 // Errors: ErrInvalid for a negative version and an empty or overlong user id,
 // ErrUnavailable; after the latter the call should be repeated.
 func (m *Manager[U, D]) Advance(ctx context.Context, user U, version int64) error {
-	return m.AdvanceMany(ctx, Version[U]{user, version})[0]
+	return m.AdvanceMany(ctx, Version[U]{User: user, Version: version})[0]
 }
 
 // AdvanceMany is [Manager.Advance] for many users in one exchange. The errors are in
@@ -49,9 +53,13 @@ func (m *Manager[U, D]) AdvanceMany(ctx context.Context, versions ...Version[U])
 			errs[i] = fmt.Errorf("session: advance: %w", err)
 			continue
 		}
+		version := strconv.FormatInt(v.Version, 10)
+		if v.Gone {
+			version = ""
+		}
 		calls = append(calls, rueidis.LuaExec{
 			Keys: []string{m.epochKey(text)},
-			Args: []string{strconv.FormatInt(v.Version, 10), newRandom(), m.epochLife()},
+			Args: []string{version, newRandom(), m.epochLife()},
 		})
 		places = append(places, i)
 		users = append(users, text)

@@ -26,6 +26,34 @@ func (b *bed) version(tb testing.TB, user string) int64 {
 	return e.Version()
 }
 
+// A user who is gone and comes back has the version of before.
+func TestGoneEndsAllSessionsAndKeepsTheVersion(t *testing.T) {
+	t.Parallel()
+	bothTiers(t, session.Options{}, func(t *testing.T, b *bed) {
+		b.login(t, "1")
+		b.advance(t, "1", 7)
+		for range 2 { // again, and late
+			token, _ := b.login(t, "1")
+			b.mustLookup(t, token)
+			for _, err := range b.AdvanceMany(t.Context(), session.Version[string]{User: "1", Version: 9, Gone: true}, session.Version[string]{User: "2", Gone: true}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.mustBeGone(t, token)
+			if v := b.version(t, "1"); v != 7 {
+				t.Fatalf("version %d, want 7", v)
+			}
+		}
+		back, _ := b.login(t, "1")
+		b.advance(t, "1", 8)
+		b.mustBeGone(t, back)
+		if n, err := b.client.Do(t.Context(), b.client.B().Exists().Key(b.prefix+"epoch:2").Build()).AsInt64(); err != nil || n != 0 {
+			t.Errorf("a key of somebody who never logged in (%v)", err)
+		}
+	})
+}
+
 func TestAdvanceEndsTheSessionsOfOlderVersions(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, session.Options{})

@@ -2,7 +2,8 @@
 -- sessions of the user end.
 --
 -- KEYS[1]  the epoch
--- ARGV[1]  version, a decimal number without leading zeros
+-- ARGV[1]  version, a decimal number without leading zeros; empty for a user who is
+--          gone: then a new epoch begins in any case, with the version of the old one
 -- ARGV[2]  random value for the new epoch
 -- ARGV[3]  least remaining life, ms: longer than any session that begins now
 --
@@ -25,9 +26,12 @@ if type(epoch) ~= 'string' then
   return 0
 end
 local version = string.match(epoch, '^0*(%d+):') or '0'
-if not less(version, ARGV[1]) then
+local next = ARGV[1]
+if next == '' then
+  next = version
+elseif not less(version, next) then
   return 0
 end
 local ttl = math.max(tonumber(ARGV[3]), redis.call('PTTL', KEYS[1]))
-redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'PX', string.format('%.0f', ttl))
+redis.call('SET', KEYS[1], next .. ':' .. ARGV[2], 'PX', string.format('%.0f', ttl))
 return 1

@@ -3,15 +3,11 @@ package kurs
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
 
 	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/session"
 )
-
-// gone is the version of a user who exists no more. Ids are never used again.
-const gone = math.MaxInt64
 
 // sessionEnder is what ForgetSessions asks of the sessions: see session.Manager.
 type sessionEnder interface {
@@ -78,10 +74,7 @@ func (a *Accounts) endSessions(ctx context.Context, ids []int64) []error {
 	versions := make([]session.Version[int64], len(ids))
 	for i, id := range ids {
 		version, exists := found[id]
-		if !exists {
-			version = gone
-		}
-		versions[i] = session.Version[int64]{User: id, Version: version}
+		versions[i] = session.Version[int64]{User: id, Version: version, Gone: !exists}
 	}
 	return a.ender.AdvanceMany(ctx, versions...)
 }

@@ -2,6 +2,7 @@ package kurs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,7 +27,11 @@ func (f *fakeEnder) AdvanceMany(_ context.Context, versions ...session.Version[i
 			errs[i] = kurs.ErrUnavailable
 			continue
 		}
-		f.calls[fmt.Sprint(v.User, " to ", v.Version)]++
+		version := fmt.Sprint(v.Version)
+		if v.Gone {
+			version = "gone"
+		}
+		f.calls[fmt.Sprint(v.User, " to ", version)]++
 	}
 	return errs
 }
@@ -65,7 +70,7 @@ func TestForgetSessionsAsksForEachUserOnce(t *testing.T) {
 			t.Errorf("row %d: %v, want %v", i+1, errs[i], want)
 		}
 	}
-	want := map[string]int{fmt.Sprint(u.ID, " to ", account.CredentialsVersion): 1, "7 to 9223372036854775807": 1}
+	want := map[string]int{fmt.Sprint(u.ID, " to ", account.CredentialsVersion): 1, "7 to gone": 1}
 	if !maps.Equal(ender.calls, want) {
 		t.Errorf("ended %v, want %v", ender.calls, want)
 	}
@@ -140,6 +145,36 @@ func TestLateMessagesEndNoNewSession(t *testing.T) {
 		}
 		w.authenticate(t, s.Token)
 	}
+}
+
+// Somebody deletes a user by hand, and brings the row back from a backup. From then on
+// a new password ends the sessions as it always did.
+func TestSessionsOfAUserWhoCameBackEndToo(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	u := w.add(t, "Max", kurs.RoleUser)
+	before := w.login(t, u)
+	db, err := sql.Open("sqlite", w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range []string{`CREATE TABLE backup AS SELECT * FROM users`, `DELETE FROM users`} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.tellSessions(t)
+	w.wantEnded(t, before.Token)
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO users SELECT * FROM backup`); err != nil {
+		t.Fatal(err)
+	}
+	w.wantEnded(t, before.Token)
+	thief := w.login(t, u)
+	if _, err := w.accounts.ChangePassword(t.Context(), w.authenticate(t, w.login(t, u).Token), changeOf(u)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantEnded(t, thief.Token)
 }
 
 // A mass deletion must not fill Redis with keys of people who never logged in.
