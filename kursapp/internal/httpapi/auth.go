@@ -132,5 +132,12 @@ func (a *api) requireSessionThat(may func(kurs.Actor) error) func(huma.Context, 
 	}
 }
 
+// again looks once more who asks. A client that sends its body slowly was let in before
+// it; what has ended since must not change anything.
+func (a *api) again(ctx context.Context, may permission) (kurs.Actor, error) {
+	actor, _, err := a.allowed(exchangeOf(ctx).r, may)
+	return actor, err
+}
+
 // actorOf returns the actor that a middleware found.
 func actorOf(ctx context.Context) kurs.Actor { return exchangeOf(ctx).actor }

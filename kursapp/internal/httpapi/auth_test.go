@@ -1,9 +1,14 @@
 package httpapi
 
 import (
+	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 )
 
 func TestBearer(t *testing.T) {
@@ -129,6 +134,52 @@ func TestDemoLeavesUsersRoutesOpen(t *testing.T) {
 	} {
 		if w := s.do(t, tt.method, tt.target, tt.body, tt.headers...); w.Code != http.StatusOK {
 			t.Errorf("%s %s: status %d, %s", tt.method, tt.target, w.Code, w.Body)
+		}
+	}
+}
+
+// slowBody is a body during whose arrival something happens.
+type slowBody struct {
+	io.Reader
+	during func()
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	b.during()
+	return b.Reader.Read(p)
+}
+
+// A thief keeps a request open whose headers were sent before the logout, and sends the
+// body after it.
+func TestSessionThatEndsBeforeTheBodyIsThereChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ method, target, body string }{
+		{"PUT", "/users/2", `{"name":"N","email":"n@example.com"}`},
+		{"PUT", "/profile/password", changeBody},
+	} {
+		s := newSite(t, Production)
+		ended := false
+		s.accounts.authenticate = func(context.Context, string) (kurs.Actor, error) {
+			if ended {
+				return kurs.Actor{}, kurs.ErrSessionInvalid
+			}
+			return kurs.Actor{UserID: 2, Role: kurs.RoleUser}, nil
+		}
+		s.accounts.change = func(context.Context, kurs.Actor, kurs.PasswordChange) (kurs.LoginResult, error) {
+			t.Errorf("%s: changed", c.target)
+			return kurs.LoginResult{}, nil
+		}
+		s.users.update = func(context.Context, kurs.Actor, int64, string, string) (kurs.User, error) {
+			t.Errorf("%s: changed", c.target)
+			return kurs.User{}, nil
+		}
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.target, &slowBody{strings.NewReader(c.body), func() { ended = true }})
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+userToken)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if !ended || w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: status %d, ended %v", c.target, w.Code, ended)
 		}
 	}
 }

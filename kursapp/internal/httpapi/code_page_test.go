@@ -131,7 +131,7 @@ func (m *mailMaker) Send(_ context.Context, mail jobs.Mail) error {
 	return nil
 }
 
-func (m *mailMaker) BeginEmailChange(context.Context, int64, string) (string, error) {
+func (m *mailMaker) BeginEmailChange(context.Context, int64, string, int64) (string, error) {
 	return m.token, nil
 }
 

@@ -166,6 +166,38 @@ func TestCookieOfAForeignPage(t *testing.T) {
 	}
 }
 
+// A browser that logs in again forgets its cookie. Its session must not stay for
+// whoever kept a copy.
+func TestWebLoginEndsTheSessionOfBefore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production)
+	const in, out = `{"email":"max@example.com","password":"test123"}`, `{"email":"max@example.com","password":"falsch"}`
+	if w := s.do(t, "POST", "/web/login", out, "Cookie", "__Host-kursapp_session=abc"); w.Code != 401 || len(s.accounts.ended()) != 0 {
+		t.Errorf("wrong password: %d, ended %q", w.Code, s.accounts.ended())
+	}
+	w := s.do(t, "POST", "/web/login", in, "Cookie", "__Host-kursapp_session=abc; other=x")
+	if got := s.accounts.ended(); w.Code != 200 || len(got) != 1 || got[0] != "abc" {
+		t.Errorf("status %d, ended %q", w.Code, got)
+	}
+	s.accounts.logout = func(context.Context, string) error { return kurs.ErrUnavailable }
+	w = s.do(t, "POST", "/web/login", in, "Cookie", "__Host-kursapp_session=abc")
+	if got := w.Header().Values("Set-Cookie"); w.Code != 200 || len(got) != 1 || !strings.Contains(got[0], adminToken) {
+		t.Errorf("without an end of the one before: %d, Set-Cookie %q", w.Code, got)
+	}
+}
+
+// One request must not be hundreds of questions to Redis.
+func TestManyCookiesAreFewLogouts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production)
+	if w := s.do(t, "POST", "/web/logout", "", "Cookie", strings.Repeat("__Host-kursapp_session=abc; ", 500)); w.Code != 200 {
+		t.Errorf("status %d", w.Code)
+	}
+	if got := len(s.accounts.ended()); got != 4 {
+		t.Errorf("%d sessions were asked for, want 4", got)
+	}
+}
+
 func TestWebLogout(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, Production)

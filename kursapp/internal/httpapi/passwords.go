@@ -74,7 +74,11 @@ func (a *api) passwordRoutes() {
 
 func (a *api) changePassword(ctx context.Context, in *passwordChangeInput) (*passwordChangeOutput, error) {
 	x := exchangeOf(ctx)
-	result, err := a.Accounts.ChangePassword(ctx, x.actor, kurs.PasswordChange{
+	actor, err := a.session(x.r) // again: see api.again
+	if err != nil {
+		return nil, err
+	}
+	result, err := a.Accounts.ChangePassword(ctx, actor, kurs.PasswordChange{
 		Old: in.Body.Old, New: in.Body.New, ClientPrefix: x.client(), UserAgent: x.r.UserAgent(),
 	})
 	if err != nil {

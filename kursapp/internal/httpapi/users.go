@@ -88,7 +88,11 @@ func (a *api) register(ctx context.Context, in *registrationInput) (*registratio
 }
 
 func (a *api) updateUser(ctx context.Context, in *userChangeInput) (*userOutput, error) {
-	user, err := a.Users.Update(ctx, actorOf(ctx), in.ID, in.Body.Name, in.Body.Email)
+	actor, err := a.again(ctx, kurs.Actor.MayChange)
+	if err != nil {
+		return nil, err
+	}
+	user, err := a.Users.Update(ctx, actor, in.ID, in.Body.Name, in.Body.Email)
 	if err != nil {
 		return nil, err
 	}

@@ -35,9 +35,10 @@ type webOutput struct {
 func (a *api) webRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "web-login", Method: http.MethodPost, Path: "/web/login",
-		Summary:     "Log in from a browser",
-		Description: "As /login, with the token in an HttpOnly cookie instead of the answer. The cookie stands in for the Authorization header, except at /logout.",
-		Tags:        []string{tagBrowser}, MaxBodyBytes: -1,
+		Summary: "Log in from a browser",
+		Description: "As /login, with the token in an HttpOnly cookie instead of the answer. The cookie stands in for the Authorization header, except at /logout. " +
+			"The session of a cookie that the request carries ends.",
+		Tags: []string{tagBrowser}, MaxBodyBytes: -1,
 		Middlewares: huma.Middlewares{a.refuseQueryLogin},
 		Errors: []int{
 			http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
@@ -59,6 +60,10 @@ func (a *api) webLogin(ctx context.Context, in *loginInput) (*webOutput, error) 
 	if err != nil {
 		return nil, err
 	}
+	// What the browser had before it forgets now, so nobody could end it any more.
+	if err := a.endCookies(ctx); err != nil {
+		a.log.Warn("the session that a login takes the place of could not be ended", "error", err)
+	}
 	a.tokens.SetCookie(x.w, result.Token, result.Session)
 	return &webOutput{Body: messageBody{x.text(textLoggedIn)}}, nil
 }
@@ -67,14 +72,27 @@ func (a *api) webLogin(ctx context.Context, in *loginInput) (*webOutput, error) 
 // reads "logged out" must be logged out.
 func (a *api) webLogout(ctx context.Context, _ *struct{}) (*webOutput, error) {
 	x := exchangeOf(ctx)
-	for _, c := range x.r.CookiesNamed(cookieOptions(a.mode).Cookie) {
+	if err := a.endCookies(ctx); err != nil {
+		return nil, err
+	}
+	a.tokens.ClearCookie(x.w)
+	return &webOutput{Body: messageBody{x.text(textLoggedOut)}}, nil
+}
+
+// maxCookies is how many cookies of one request are worth a question to Redis. A browser
+// has one, or a few where an older version left some.
+const maxCookies = 4
+
+// endCookies ends the sessions of the dashboard's cookies that a request carries.
+func (a *api) endCookies(ctx context.Context) error {
+	cookies := exchangeOf(ctx).r.CookiesNamed(cookieOptions(a.mode).Cookie)
+	for _, c := range cookies[:min(len(cookies), maxCookies)] {
 		if c.Value == "" {
 			continue
 		}
 		if err := a.Accounts.Logout(ctx, c.Value); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	a.tokens.ClearCookie(x.w)
-	return &webOutput{Body: messageBody{x.text(textLoggedOut)}}, nil
+	return nil
 }

@@ -25,6 +25,8 @@ type accountMail struct {
 	Kind     string `json:"kind"`
 	UserID   int64  `json:"user_id"`
 	NewEmail string `json:"new_email,omitempty"`
+	// Version is the kurs.Account.CredentialsVersion at the request.
+	Version int64 `json:"version,omitempty"`
 }
 
 // Confirmations puts the request to confirm a new address into
@@ -39,8 +41,8 @@ func NewConfirmations(q *queue.Queue) *Confirmations { return &Confirmations{que
 
 // RequestConfirmation returns nil once Redis has the task, which carries no token.
 // After an error Redis may have it all the same.
-func (c *Confirmations) RequestConfirmation(ctx context.Context, userID int64, newEmail string) error {
-	return c.queue.Enqueue(ctx, accountMail{kindConfirmEmail, userID, newEmail})
+func (c *Confirmations) RequestConfirmation(ctx context.Context, userID int64, newEmail string, version int64) error {
+	return c.queue.Enqueue(ctx, accountMail{kindConfirmEmail, userID, newEmail, version})
 }
 
 // Accounts is what the handler of account mails needs of the domain; kurs.Accounts is
@@ -48,7 +50,8 @@ func (c *Confirmations) RequestConfirmation(ctx context.Context, userID int64, n
 type Accounts interface {
 	// BeginEmailChange remembers the digest of a new one-time token, valid for 24
 	// hours, and returns the token. It replaces an earlier one of the user.
-	BeginEmailChange(ctx context.Context, userID int64, newEmail string) (token string, err error)
+	// kurs.ErrConfirmationFailed says that the request is void by now.
+	BeginEmailChange(ctx context.Context, userID int64, newEmail string, version int64) (token string, err error)
 	// BeginPasswordReset does the same for a token that is valid for 30 minutes, and
 	// returns the user to mail it to.
 	BeginPasswordReset(ctx context.Context, userID int64) (u kurs.User, token string, err error)
@@ -72,7 +75,7 @@ type accountMails struct {
 func (h accountMails) handle(ctx context.Context, t queue.Task) error {
 	var task accountMail
 	if err := json.Unmarshal(t.Payload, &task); err != nil {
-		return queue.Permanent(errors.New(`jobs: the task is no object {"kind","user_id","new_email"}`))
+		return queue.Permanent(errors.New(`jobs: the task is no object {"kind","user_id","new_email","version"}`))
 	}
 	switch task.Kind {
 	case kindConfirmEmail:
@@ -92,7 +95,7 @@ func (h accountMails) confirmEmail(ctx context.Context, t queue.Task, task accou
 	if err := m.Validate(); err != nil {
 		return queue.Permanent(fmt.Errorf("jobs: %s: %w", op, err))
 	}
-	token, err := h.accounts.BeginEmailChange(ctx, task.UserID, task.NewEmail)
+	token, err := h.accounts.BeginEmailChange(ctx, task.UserID, task.NewEmail, task.Version)
 	if err != nil {
 		return beginFailed(op, err)
 	}
@@ -103,8 +106,8 @@ func (h accountMails) confirmEmail(ctx context.Context, t queue.Task, task accou
 // beginFailed decides what becomes of a task whose token could not be made.
 func beginFailed(op string, err error) error {
 	switch kurs.CodeOf(err) {
-	case kurs.CodeUserNotFound:
-		return nil // the user has been deleted meanwhile; nobody waits for the mail
+	case kurs.CodeUserNotFound, kurs.CodeConfirmationFailed:
+		return nil // deleted meanwhile, or void; nobody waits for the mail
 	case kurs.CodeUnavailable:
 		return queue.Postpone(unavailableDelay) // no fault of the task
 	case kurs.CodeInvalid:

@@ -2,8 +2,8 @@
 // them.
 //
 //	email_queue   {"to","subject","body"}                     a WelcomeTask, a PasswordChangedTask, or written by anybody with LPUSH
-//	account_mail  {"kind":"confirm_email","user_id","new_email"}  written by Confirmations
-//	              {"kind":"reset_password","user_id"}             a PasswordResetTask
+//	account_mail  {"kind":"confirm_email","user_id","new_email","version"}  written by Confirmations
+//	              {"kind":"reset_password","user_id"}                       a PasswordResetTask
 //
 // Each queue has a handler ([MailHandler], [AccountMailHandler]) that a
 // queue.Worker runs. Both hand a finished [Mail] to a [Sender]: [SMTP] in

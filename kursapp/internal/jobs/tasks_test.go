@@ -160,12 +160,13 @@ func TestWelcomeGreetsByNameInGerman(t *testing.T) {
 
 // changes are Accounts that hands out the tokens secret-1, secret-2 …
 type changes struct {
-	mu    sync.Mutex
-	begun []kurs.EmailChange
-	fail  []error // for the next calls
+	mu      sync.Mutex
+	begun   []kurs.EmailChange
+	version int64   // of the last one
+	fail    []error // for the next calls
 }
 
-func (c *changes) BeginEmailChange(_ context.Context, userID int64, newEmail string) (string, error) {
+func (c *changes) BeginEmailChange(_ context.Context, userID int64, newEmail string, version int64) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.fail) > 0 {
@@ -173,12 +174,12 @@ func (c *changes) BeginEmailChange(_ context.Context, userID int64, newEmail str
 		c.fail = c.fail[1:]
 		return "", err
 	}
-	c.begun = append(c.begun, kurs.EmailChange{UserID: userID, NewEmail: newEmail})
+	c.begun, c.version = append(c.begun, kurs.EmailChange{UserID: userID, NewEmail: newEmail}), version
 	return "secret-" + string(rune('0'+len(c.begun))), nil
 }
 
 func (c *changes) BeginPasswordReset(ctx context.Context, userID int64) (kurs.User, string, error) {
-	token, err := c.BeginEmailChange(ctx, userID, "")
+	token, err := c.BeginEmailChange(ctx, userID, "", 0)
 	return kurs.User{ID: userID, Name: "Zoë", Email: "zoe@example.com"}, token, err
 }
 
@@ -244,10 +245,10 @@ func TestNoticeOfANewPassword(t *testing.T) {
 func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 	t.Parallel()
 	q, sent, begun := newQueue(t), &outbox{fail: []error{errors.New("451 later")}}, &changes{}
-	if err := jobs.NewConfirmations(q).RequestConfirmation(t.Context(), 42, "neu@example.com"); err != nil {
+	if err := jobs.NewConfirmations(q).RequestConfirmation(t.Context(), 42, "neu@example.com", 7); err != nil {
 		t.Fatal(err)
 	}
-	const task = `{"kind":"confirm_email","user_id":42,"new_email":"neu@example.com"}`
+	const task = `{"kind":"confirm_email","user_id":42,"new_email":"neu@example.com","version":7}`
 	if page, err := q.List(t.Context(), queue.StateWaiting, "", 10); err != nil || len(page.Tasks) != 1 || string(page.Tasks[0].Payload) != task {
 		t.Errorf("tasks %+v (%v), want %s", page.Tasks, err, task)
 	}
@@ -269,19 +270,25 @@ func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 	if !slices.Equal(begun.begun, []kurs.EmailChange{{UserID: 42, NewEmail: "neu@example.com"}, {UserID: 42, NewEmail: "neu@example.com"}}) {
 		t.Errorf("begun %+v", begun.begun)
 	}
+	if begun.version != 7 {
+		t.Errorf("version %d, want 7", begun.version)
+	}
 	if strings.Contains(log.String(), "secret") {
 		t.Errorf("the log holds a token:\n%s", log.String())
 	}
 }
 
-func TestConfirmationWithoutAUserIsForgotten(t *testing.T) {
+func TestConfirmationThatNobodyWaitsForIsForgotten(t *testing.T) {
 	t.Parallel()
 	q, sent := newQueue(t), &outbox{}
-	seen := work(t, q, jobs.AccountMailHandler(sent, &changes{fail: []error{kurs.ErrUserNotFound}}, "http://x"), queue.WorkerOptions{})
-	if err := jobs.NewConfirmations(q).RequestConfirmation(t.Context(), 42, "neu@example.com"); err != nil {
-		t.Fatal(err)
+	fail := []error{kurs.ErrUserNotFound, kurs.ErrConfirmationFailed}
+	seen := work(t, q, jobs.AccountMailHandler(sent, &changes{fail: fail}, "http://x"), queue.WorkerOptions{})
+	for range fail {
+		if err := jobs.NewConfirmations(q).RequestConfirmation(t.Context(), 42, "neu@example.com", 7); err != nil {
+			t.Fatal(err)
+		}
 	}
-	eventually(t, "end", func() bool { return seen.count(queue.EventDone) == 1 })
+	eventually(t, "end", func() bool { return seen.count(queue.EventDone) == len(fail) })
 	if len(sent.all()) != 0 {
 		t.Errorf("sent %+v", sent.all())
 	}
@@ -291,7 +298,7 @@ func TestConfirmationWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	q, sent := newQueue(t), &outbox{}
 	seen := work(t, q, jobs.AccountMailHandler(sent, &changes{fail: []error{kurs.ErrUnavailable}}, "http://x"), queue.WorkerOptions{})
-	if err := jobs.NewConfirmations(q).RequestConfirmation(t.Context(), 42, "neu@example.com"); err != nil {
+	if err := jobs.NewConfirmations(q).RequestConfirmation(t.Context(), 42, "neu@example.com", 7); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "postponement", func() bool { return seen.count(queue.EventPostponed) == 1 })

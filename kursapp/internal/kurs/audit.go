@@ -20,8 +20,8 @@ const (
 	AuditUsersTruncated  AuditAction = "users_truncated"
 
 	AuditLoginSucceeded  AuditAction = "login_succeeded"
-	AuditLoginFailed     AuditAction = "login_failed" // with the account, where there is one
-	AuditLoginLimited    AuditAction = "login_limited"
+	AuditLoginFailed     AuditAction = "login_failed"  // with the account, where there is one
+	AuditLoginLimited    AuditAction = "login_limited" // once a minute for each client and account
 	AuditLoggedOut       AuditAction = "logged_out"
 	AuditSessionRevoked  AuditAction = "session_revoked"  // one, by its owner
 	AuditSessionsRevoked AuditAction = "sessions_revoked" // all but the one of its owner

@@ -16,6 +16,11 @@ const (
 	// sweepBatch is how many old entries go at once, and sweepInterval between two looks.
 	sweepBatch    = 1000
 	sweepInterval = time.Hour
+	// Attempts beyond a limit cost next to nothing, so an entry for each would let anybody
+	// fill the database, and push others out of the memory where they wait. One in
+	// limitedInterval is written for each client and account, and maxLimited in all.
+	limitedInterval = time.Minute
+	maxLimited      = 1000
 )
 
 // AuditLog writes what belongs to no transaction: logins, logouts. Nobody waits for it.
@@ -30,9 +35,12 @@ type AuditLog struct {
 	notes  []AuditEntry
 	lost   int
 	closed bool
-	wake   chan struct{}
-	done   chan struct{}
-	end    context.CancelFunc
+	// limited is whose AuditLoginLimited was written since limitedSince.
+	limited      map[limitedNote]struct{}
+	limitedSince time.Time
+	wake         chan struct{}
+	done         chan struct{}
+	end          context.CancelFunc
 }
 
 // NewAuditLog returns an AuditLog and starts to write. Close ends it. now is the clock;
@@ -50,6 +58,25 @@ func NewAuditLog(store Store, now func() time.Time, logger *slog.Logger) *AuditL
 	return l
 }
 
+// limitedNote is what entries of AuditLoginLimited have to differ in.
+type limitedNote struct {
+	client  string
+	subject int64
+}
+
+// first reports whether such an entry has not been written lately. The lock is held.
+func (l *AuditLog) first(e AuditEntry) bool {
+	if l.limited == nil || e.At.Sub(l.limitedSince) >= limitedInterval || e.At.Before(l.limitedSince) {
+		l.limited, l.limitedSince = map[limitedNote]struct{}{}, e.At
+	}
+	note := limitedNote{e.ClientAddress, e.Subject}
+	if _, written := l.limited[note]; written || len(l.limited) >= maxLimited {
+		return false
+	}
+	l.limited[note] = struct{}{}
+	return true
+}
+
 // note has an entry written about subject, caused by the origin of ctx.
 func (l *AuditLog) note(ctx context.Context, action AuditAction, subject int64) {
 	if l == nil {
@@ -58,9 +85,11 @@ func (l *AuditLog) note(ctx context.Context, action AuditAction, subject int64) 
 	o, _ := OriginOf(ctx)
 	e := o.entryOf(action, subject, l.now())
 	l.mu.Lock()
-	if l.closed || len(l.notes) >= maxNotes {
+	switch {
+	case action == AuditLoginLimited && !l.first(e):
+	case l.closed || len(l.notes) >= maxNotes:
 		l.lost++
-	} else {
+	default:
 		l.notes = append(l.notes, e)
 	}
 	l.mu.Unlock()

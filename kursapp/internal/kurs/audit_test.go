@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,15 +21,20 @@ import (
 // address with agent".
 func (w *world) audited(t *testing.T) []string {
 	t.Helper()
-	entries, err := w.store.Audit(t.Context(), kurs.AuditQuery{Limit: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []string
-	for _, e := range slices.Backward(entries) {
+	for _, e := range slices.Backward(w.auditedEntries(t)) {
 		all = append(all, fmt.Sprintf("%s %d by %d from %s with %s %v", e.Action, e.Subject, e.Actor, e.ClientAddress, e.UserAgent, e.Detail))
 	}
 	return all
+}
+
+func (w *world) auditedEntries(t *testing.T) []kurs.AuditEntry {
+	t.Helper()
+	entries, err := w.store.Audit(t.Context(), kurs.AuditQuery{Limit: 2000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
 }
 
 // withAudit has the world's accounts take down logins; the function waits until that
@@ -80,6 +86,42 @@ func TestLoginsAndLogoutsAreTakenDown(t *testing.T) {
 		"logged_out 1 by 1 from 198.51.100.7 with phone map[]", "password_reset_requested 1 by 0 from 198.51.100.7 with phone map[]")
 	if got := w.audited(t)[since:]; !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// Attempts beyond the limit are cheap. They must neither fill the table nor push the
+// entries of others out.
+func TestAFloodOfLimitedLoginsIsOneEntryAMinute(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	var clock atomic.Int64
+	l := kurs.NewAuditLog(w.store, func() time.Time { return time.Unix(clock.Load(), 0) }, nil)
+	from := func(n int) context.Context {
+		return kurs.WithOrigin(t.Context(), kurs.Origin{ClientAddress: fmt.Sprintf("2001:db8:%x::/64", n)})
+	}
+	flood := func() {
+		for n := range 20_000 {
+			kurs.Note(from(n%3), l, kurs.AuditLoginLimited, 0)
+		}
+		kurs.Note(from(1), l, kurs.AuditLoginLimited, 7)
+	}
+	flood()
+	kurs.Note(from(0), l, kurs.AuditLoginSucceeded, 1)
+	clock.Store(60)
+	flood()
+	clock.Store(120)
+	for n := range 20_000 { // many clients
+		kurs.Note(from(n), l, kurs.AuditLoginLimited, 0)
+	}
+	kurs.Note(from(0), l, kurs.AuditLoginSucceeded, 2)
+	l.Close()
+	counts := map[string]int{}
+	for _, e := range w.auditedEntries(t) {
+		counts[fmt.Sprint(e.Action, " ", e.At.Unix())]++
+	}
+	want := map[string]int{"login_limited 0": 4, "login_succeeded 0": 1, "login_limited 60": 4, "login_limited 120": 1000, "login_succeeded 120": 1}
+	if !maps.Equal(counts, want) {
+		t.Errorf("entries %v, want %v", counts, want)
 	}
 }
 

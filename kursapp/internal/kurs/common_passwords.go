@@ -22,8 +22,21 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	return common
 })
 
-// isCommon reports whether password is a common one, in whichever case.
+// ContextWords are what whoever guesses passwords of this service in particular tries
+// first: its names. docs/security.md has them too.
+func ContextWords() []string { return []string{"kursapp", "speedlayer"} }
+
+// isCommon reports whether password is a common one, in whichever case, or little more
+// than one of the ContextWords: what else is in it would be too short for a password.
 func isCommon(password string) bool {
-	_, common := commonPasswords()[strings.ToLower(password)]
+	password = strings.ToLower(password)
+	rest := password
+	for _, word := range ContextWords() {
+		rest = strings.ReplaceAll(rest, word, "")
+	}
+	if rest != password && utf8.RuneCountInString(rest) < MinPasswordLength {
+		return true
+	}
+	_, common := commonPasswords()[password]
 	return common
 }

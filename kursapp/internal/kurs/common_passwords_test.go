@@ -30,6 +30,20 @@ func TestCommonPasswordsAreRefused(t *testing.T) {
 	}
 }
 
+func TestNamesOfTheServiceAreNoPasswords(t *testing.T) {
+	t.Parallel()
+	for password, refused := range map[string]bool{
+		"kursapp1": true, "KursApp2026!": true, "speedlayer": true, "my-SpeedLayer": true,
+		"kursappkursapp": true, "1234kursapp567": true, "kursapp-speedlayer-x": true,
+		"kursapp1234567": true, "kursapp12345678": false, "kurs-app-1234": false, "a speedlayer of butter": false,
+	} {
+		_, err := kurs.ValidatePassword(password)
+		if e, ok := errors.AsType[*kurs.Error](err); (ok && e.Rule == kurs.RuleTooCommon) != refused || (err != nil) != refused {
+			t.Errorf("%q: %v, want refused: %v", password, err, refused)
+		}
+	}
+}
+
 // The promise is of the 3,000 most common that have the length.
 func TestThereAreEnoughCommonPasswords(t *testing.T) {
 	t.Parallel()

@@ -17,11 +17,13 @@ const maxConfirmationToken = 256
 // one-time token that ConfirmEmail takes; it replaces an earlier one of the
 // user. The handler of the confirmation mail calls it, so that the token
 // exists only in that mail: the task in Redis carries none, and the database
-// keeps its SHA-256 digest.
+// keeps its SHA-256 digest. version is the Account.CredentialsVersion at the request.
 //
-// It fails with CodeInvalid for what is no address, ErrUserNotFound and
-// CodeUnavailable.
-func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail string) (token string, err error) {
+// It fails with CodeInvalid for what is no address, ErrUserNotFound,
+// ErrConfirmationFailed where the password or the role was changed since the request,
+// and CodeUnavailable.
+func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail string, version int64) (token string, err error) {
+	const op = "begin change of address"
 	newEmail, err = ValidateEmail(newEmail)
 	if err != nil {
 		return "", err
@@ -29,7 +31,15 @@ func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail 
 	token = rand.Text() // 130 bits
 	change := EmailChange{UserID: userID, NewEmail: newEmail, ExpiresAt: a.now().Add(EmailChangeLifetime)}
 	if err := a.store.SetEmailChange(ctx, change, tokenDigest(token)); err != nil {
-		return "", wrap("begin change of address", err)
+		return "", wrap(op, err)
+	}
+	// Afterwards: where the version changes in between, the token is void.
+	account, err := a.store.Account(ctx, userID)
+	if err == nil && account.CredentialsVersion != version {
+		err = ErrConfirmationFailed
+	}
+	if err != nil {
+		return "", wrap(op, err)
 	}
 	return token, nil
 }
@@ -37,8 +47,8 @@ func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail 
 // ConfirmEmail puts the address that was waiting under token into force and
 // returns the user with it. A token works once.
 //
-// It fails with ErrConfirmationFailed when the token is unknown, used or
-// expired, ErrEmailTaken when somebody else got the address meanwhile, and
+// It fails with ErrConfirmationFailed when the token is unknown, used, expired, or
+// void because the address or the password was changed another way, ErrEmailTaken when somebody else got the address meanwhile, and
 // CodeUnavailable.
 func (a *Accounts) ConfirmEmail(ctx context.Context, token string) (User, error) {
 	if token == "" || len(token) > maxConfirmationToken {

@@ -12,7 +12,11 @@ import (
 
 func (w *world) beginEmailChange(t *testing.T, id int64, email string) string {
 	t.Helper()
-	token, err := w.accounts.BeginEmailChange(t.Context(), id, email)
+	account, err := w.store.Account(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := w.accounts.BeginEmailChange(t.Context(), id, email, account.CredentialsVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +51,51 @@ func TestConfirmedAddressIsInForceEverywhere(t *testing.T) {
 	wantCode(t, err, kurs.CodeBadCredentials) // the old address
 	user.Email = want.Email
 	w.login(t, user)
+}
+
+// A thief of a session asks for an address of its own. The owner notices and changes the
+// password, or resets it: whatever the thief asked for before is void, wherever it is.
+func TestNewPasswordVoidsAddressesThatWait(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*testing.T, *world, kurs.User){
+		"changed": func(t *testing.T, w *world, u kurs.User) { t.Helper(); w.changePassword(t, u, another) },
+		"reset": func(t *testing.T, w *world, u kurs.User) {
+			t.Helper()
+			if err := w.accounts.ResetPassword(t.Context(), resetWith(w.beginReset(t, u.ID))); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newProduction(t)
+			user := w.add(t, "Max", kurs.RoleUser)
+			thief := w.authenticate(t, w.login(t, user).Token)
+			if _, err := w.users.Update(t.Context(), thief, user.ID, user.Name, "thief@example.com"); err != nil {
+				t.Fatal(err)
+			}
+			version := w.confirm.version
+			mailed := w.beginEmailChange(t, user.ID, "thief@example.com")
+			change(t, w, user)
+
+			_, err := w.accounts.ConfirmEmail(t.Context(), mailed)
+			wantCode(t, err, kurs.CodeConfirmationFailed)
+			// The task was still on its way.
+			token, err := w.accounts.BeginEmailChange(t.Context(), user.ID, "thief@example.com", version)
+			if wantCode(t, err, kurs.CodeConfirmationFailed); token != "" {
+				t.Error("a token all the same")
+			}
+			// The request was let in before, and goes on now.
+			_, err = w.users.Update(t.Context(), thief, user.ID, "Thief", "thief@example.com")
+			wantCode(t, err, kurs.CodeSessionInvalid)
+			if got := w.confirm.all(); len(got) != 1 {
+				t.Errorf("mails to %+v", got)
+			}
+			if got := w.get(t, user.ID).Value; got != user {
+				t.Errorf("the user is %+v, want %+v", got, user)
+			}
+		})
+	}
 }
 
 func TestConfirmEmailRefuses(t *testing.T) {
@@ -106,9 +155,9 @@ func TestBeginEmailChangeRefuses(t *testing.T) {
 	t.Parallel()
 	w := newProduction(t)
 	user := w.add(t, "Max", kurs.RoleUser)
-	_, err := w.accounts.BeginEmailChange(t.Context(), user.ID, "nonsense")
+	_, err := w.accounts.BeginEmailChange(t.Context(), user.ID, "nonsense", 0)
 	wantCode(t, err, kurs.CodeInvalid)
-	_, err = w.accounts.BeginEmailChange(t.Context(), 99, "moritz@example.org")
+	_, err = w.accounts.BeginEmailChange(t.Context(), 99, "moritz@example.org", 0)
 	wantCode(t, err, kurs.CodeUserNotFound)
 }
 

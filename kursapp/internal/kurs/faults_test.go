@@ -180,14 +180,16 @@ type emailRequest struct {
 type confirmMails struct {
 	mu       sync.Mutex
 	requests []emailRequest
+	version  int64 // of the last one
 	refuse   error
 }
 
-func (m *confirmMails) RequestConfirmation(_ context.Context, userID int64, newEmail string) error {
+func (m *confirmMails) RequestConfirmation(_ context.Context, userID int64, newEmail string, version int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refuse == nil {
 		m.requests = append(m.requests, emailRequest{userID, newEmail})
+		m.version = version
 	}
 	return m.refuse
 }

@@ -198,7 +198,7 @@ func (a *Accounts) begin(ctx context.Context, proof credentials, d device, remem
 	user := proof.account.User
 	data := SessionData{
 		Name: user.Name, Email: user.Email, Role: proof.account.Role,
-		UserAgent: d.userAgent, Address: d.address,
+		CredentialsVersion: proof.account.CredentialsVersion, UserAgent: d.userAgent, Address: d.address,
 	}
 	var life []session.Lifetime
 	if remember {

@@ -26,8 +26,10 @@ type SessionData struct {
 	Email string `json:"email"`
 	// Role is what the account may do. A change of the role ends its sessions, so
 	// this is the role that it has.
-	Role      Role   `json:"role"`
-	UserAgent string `json:"user_agent,omitempty"`
+	Role Role `json:"role"`
+	// CredentialsVersion is that of the account.
+	CredentialsVersion int64  `json:"credentials_version"`
+	UserAgent          string `json:"user_agent,omitempty"`
 	// Address is the client's address as ratelimit.ClientPrefix returns it.
 	Address string `json:"address,omitempty"`
 }

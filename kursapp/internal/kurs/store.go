@@ -95,7 +95,8 @@ type Store interface {
 	Enqueue(ctx context.Context, tasks ...outbox.Task) error
 
 	// SetEmailChange remembers an address that waits for confirmation under
-	// the digest of a one-time token. It replaces an earlier one of the user.
+	// the digest of a one-time token. It replaces an earlier one of the user. Whatever
+	// changes the password or the address voids it.
 	SetEmailChange(ctx context.Context, c EmailChange, tokenDigest []byte) error
 	// ConfirmEmailChange puts the address of an unexpired change into force
 	// and forgets the change, in one transaction. ErrConfirmationFailed for an

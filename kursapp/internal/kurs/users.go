@@ -64,8 +64,9 @@ type UsersDeps struct {
 type EmailConfirmer interface {
 	// RequestConfirmation returns nil when the mail will be sent for certain
 	// (the task is stored). After an error nothing was stored, or it is not
-	// known: then the mail may be sent all the same.
-	RequestConfirmation(ctx context.Context, userID int64, newEmail string) error
+	// known: then the mail may be sent all the same. version goes to
+	// Accounts.BeginEmailChange, with the rest.
+	RequestConfirmation(ctx context.Context, userID int64, newEmail string, version int64) error
 }
 
 // NewUsers returns Users. Close releases its cache.

@@ -18,7 +18,7 @@ var errNoConfirmer = errors.New("no mails can be sent to confirm an address")
 // change, on itself too, and everyone's in the demo counts at once.
 //
 // It fails with ErrNoToken or ErrForbidden (Actor.MayChange), CodeInvalid,
-// ErrUserNotFound, ErrEmailTaken, CodeRateLimited (too many new addresses) and
+// ErrUserNotFound, ErrSessionInvalid (the password or the role has changed since), ErrEmailTaken, CodeRateLimited (too many new addresses) and
 // CodeUnavailable; then nothing is changed. Redis being gone is no failure,
 // except where a mail has to be sent: it goes through the queue.
 func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email string) (User, error) {
@@ -37,14 +37,19 @@ func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email s
 	if actor.ChangesEmailAtOnce() {
 		return u.write(ctx, id, func() (User, error) { return u.store.UpdateUser(ctx, id, name, email) })
 	}
-	current, err := u.store.User(ctx, id)
+	current, err := u.store.Account(ctx, id)
 	if err != nil {
 		return User{}, wrap("update user", err)
+	}
+	// A session that has ended since the request was let in must not leave a code behind
+	// with which its thief takes the account over.
+	if actor.Session != nil && actor.Session.Data.CredentialsVersion != current.CredentialsVersion {
+		return User{}, ErrSessionInvalid
 	}
 	// Another spelling of the same address is another address here: it goes
 	// the same way, which is safe whatever the mail server makes of case.
 	if email != current.Email {
-		if err := u.requestEmail(ctx, id, email); err != nil {
+		if err := u.requestEmail(ctx, current, email); err != nil {
 			return User{}, err
 		}
 	}
@@ -54,24 +59,24 @@ func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email s
 // requestEmail has the owner of a new address asked to confirm it. It comes
 // before the name is changed, so that a failure leaves everything as it was;
 // the mail of a request whose name could not be stored does no harm.
-func (u *Users) requestEmail(ctx context.Context, id int64, email string) error {
+func (u *Users) requestEmail(ctx context.Context, account Account, email string) error {
 	const op = "request change of address"
 	if u.confirm == nil || u.limiter == nil {
 		return unavailable(op, 0, errNoConfirmer)
 	}
 	// Before the look whether the address is taken: otherwise a user could
 	// ask for any number of addresses whether they have an account.
-	if _, err := take(ctx, u.limiter, strconv.FormatInt(id, 10), emailChangeRule()); err != nil {
+	if _, err := take(ctx, u.limiter, strconv.FormatInt(account.ID, 10), emailChangeRule()); err != nil {
 		return wrap(op, err)
 	}
 	owner, err := u.store.AccountByEmail(ctx, email)
 	switch {
-	case err == nil && owner.ID != id:
+	case err == nil && owner.ID != account.ID:
 		return ErrEmailTaken
 	case err != nil && !errors.Is(err, ErrUserNotFound):
 		return wrap(op, err)
 	}
-	if err := u.confirm.RequestConfirmation(ctx, id, email); err != nil {
+	if err := u.confirm.RequestConfirmation(ctx, account.ID, email, account.CredentialsVersion); err != nil {
 		return unavailable(op, 0, err)
 	}
 	return nil

@@ -44,6 +44,9 @@ func TestHandTypedChangesOfCredentialsAreSeen(t *testing.T) {
 	if n := told(); n <= rows {
 		t.Error("nobody was told that there is no user 1 any more")
 	}
+	if v := query[int64](t, url, `SELECT credentials_version FROM users WHERE id = 2`); v <= last {
+		t.Errorf("version %d after %d: the sessions of a former user 2 would be this one's", v, last)
+	}
 	execute(t, url, `DELETE FROM audit_log`)
 	execute(t, url, `UPDATE users SET name = 'A', password_hash = 'z', role = 'admin' WHERE id = 2; DELETE FROM users WHERE id = 2`)
 	execute(t, url, `TRUNCATE users CASCADE`)

@@ -16,12 +16,11 @@ func (s *Store) SetEmailChange(ctx context.Context, c kurs.EmailChange, tokenDig
 	if err := checkText(kurs.FieldEmail, c.NewEmail); err != nil {
 		return err
 	}
-	_, err := write(ctx, s, "set email change", func(ctx context.Context, q *dbsqlc.Queries) (struct{}, error) {
-		return struct{}{}, q.SetEmailChange(ctx, dbsqlc.SetEmailChangeParams{
+	return oneUser(write(ctx, s, "set email change", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
+		return q.SetEmailChange(ctx, dbsqlc.SetEmailChangeParams{
 			TokenDigest: tokenDigest, UserID: c.UserID, NewEmail: c.NewEmail, ExpiresAt: c.ExpiresAt,
 		})
-	})
-	return err
+	}))
 }
 
 // ConfirmEmailChange puts the address of an unexpired change into force. Where

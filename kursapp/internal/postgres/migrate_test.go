@@ -34,8 +34,8 @@ func TestManyInstancesMigrateOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := query[int](t, url, rows); n != 8 {
-		t.Errorf("%d rows of migrations, want 8 (none was applied twice)", n)
+	if n := query[int](t, url, rows); n != 9 {
+		t.Errorf("%d rows of migrations, want 9 (none was applied twice)", n)
 	}
 	if err := open(t, url).Migrate(t.Context()); err != nil {
 		t.Errorf("migrating again: %v", err)
@@ -103,7 +103,7 @@ func TestMigrationStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(before) != 7 || before[0].Version != 1 || before[0].Name != "00001_users.sql" || !before[0].AppliedAt.IsZero() || before[1].Version != 2 {
+	if len(before) != 8 || before[0].Version != 1 || before[0].Name != "00001_users.sql" || !before[0].AppliedAt.IsZero() || before[1].Version != 2 {
 		t.Errorf("status of an empty database: %+v", before)
 	}
 	if err := s.Migrate(t.Context()); err != nil {

@@ -37,12 +37,11 @@ func (s *Store) ChangePassword(ctx context.Context, id int64, old, next string, 
 
 // SetPasswordReset remembers the digest of a user's one-time token.
 func (s *Store) SetPasswordReset(ctx context.Context, r kurs.PasswordReset, tokenDigest []byte) error {
-	_, err := write(ctx, s, "set password reset", func(ctx context.Context, q *dbsqlc.Queries) (struct{}, error) {
-		return struct{}{}, q.SetPasswordReset(ctx, dbsqlc.SetPasswordResetParams{
+	return oneUser(write(ctx, s, "set password reset", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
+		return q.SetPasswordReset(ctx, dbsqlc.SetPasswordResetParams{
 			TokenDigest: tokenDigest, UserID: r.UserID, ExpiresAt: r.ExpiresAt,
 		})
-	})
-	return err
+	}))
 }
 
 // PasswordReset returns whose unexpired token has the digest.

@@ -67,6 +67,43 @@ var emailChangeTests = map[string]func(fixture){
 		t.wantUser(kurs.User{ID: u.ID, Name: "Renamed", Email: "set-by-admin@example.com"})
 	},
 
+	// Whoever asked for the address may be the reason for the new password.
+	"NewPasswordVoidsAWaitingAddress": func(t fixture) {
+		u := t.create("old@example.com")
+		for n, change := range []func() error{
+			func() error { _, err := t.store.ChangePassword(t.Context(), u.ID, "", "one"); return err },
+			func() error {
+				t.forgot(u, 50)
+				_, err := t.store.ResetPassword(t.Context(), digest(50), now, "two")
+				return err
+			},
+		} {
+			t.request(u, "thief@example.com", byte(n))
+			if err := change(); err != nil {
+				t.Fatalf("change %d: %v", n, err)
+			}
+			t.wantConfirmation(byte(n), now, kurs.ErrConfirmationFailed)
+			t.wantUser(u)
+		}
+	},
+
+	"WhatDoesNotTouchPasswordAndAddressLeavesAWaitingAddress": func(t fixture) {
+		u := t.create("old@example.com")
+		t.request(u, "new@example.com", 1)
+		if _, err := t.store.ReplacePasswordHash(t.Context(), u.ID, "", "better"); err != nil {
+			t.Fatal(err)
+		}
+		if err := t.store.SetRole(t.Context(), u.ID, kurs.RoleAdmin); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := t.store.RenameUser(t.Context(), u.ID, "Moritz"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := t.store.ConfirmEmailChange(t.Context(), digest(1), now); err != nil || got.Email != "new@example.com" {
+			t.Errorf("ConfirmEmailChange = %+v, %v", got, err)
+		}
+	},
+
 	"ConfirmationWorksOnce": func(t fixture) {
 		u := t.create("old@example.com")
 		t.request(u, "new@example.com", 1)

@@ -35,6 +35,14 @@ func (t fixture) wantHash(id int64, want string) {
 	}
 }
 
+// except returns err unless it is what was expected.
+func except(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
 // noJSON is a task that cannot be stored.
 func noJSON() outbox.Task { return outbox.Task{Queue: "greetings", Payload: func() {}} }
 
@@ -130,6 +138,51 @@ var passwordTests = map[string]func(fixture){
 			t.Errorf("one token was used %d times", won.Load())
 		}
 		t.wantTasks(1)
+	},
+
+	// Each of these locks the user and what waits for it. In different orders they would
+	// be deadlocks now and then.
+	"WhatChangesPasswordsAndAddressesAtOnceOnlyWaits": func(t fixture) {
+		u := t.create("max@example.com")
+		actions := []func(round int) error{
+			func(int) error {
+				return t.store.SetPasswordReset(t.Context(), kurs.PasswordReset{UserID: u.ID, ExpiresAt: later}, digest(1))
+			},
+			func(int) error {
+				return t.store.SetEmailChange(t.Context(), kurs.EmailChange{UserID: u.ID, NewEmail: "b@example.com", ExpiresAt: later}, digest(2))
+			},
+			func(n int) error {
+				_, err := t.store.ResetPassword(t.Context(), digest(1), now, numbered(n))
+				return except(err, kurs.ErrResetFailed)
+			},
+			func(int) error {
+				_, err := t.store.ConfirmEmailChange(t.Context(), digest(2), now)
+				return except(err, kurs.ErrConfirmationFailed)
+			},
+			func(n int) error {
+				_, err := t.store.UpdateUser(t.Context(), u.ID, "Max", numbered(n))
+				return err
+			},
+			func(n int) error {
+				a, err := t.store.Account(t.Context(), u.ID)
+				if err == nil {
+					_, err = t.store.ChangePassword(t.Context(), u.ID, a.PasswordHash, numbered(1000+n))
+				}
+				return err
+			},
+		}
+		var wg sync.WaitGroup
+		for i, action := range actions {
+			wg.Go(func() {
+				for n := range 40 {
+					if err := action(n); err != nil {
+						t.Errorf("action %d: %v", i, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
 	},
 
 	"ResetTokenExpires": func(t fixture) {

@@ -12,10 +12,19 @@ import (
 
 const confirmEmailChange = `-- name: ConfirmEmailChange :one
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $1::text, true) AS said),
+owner AS MATERIALIZED (
+    SELECT users.id
+    FROM public.users
+    WHERE users.id = (
+        SELECT c.user_id FROM public.email_changes AS c WHERE c.token_digest = $2 AND c.expires_at > $3
+    )
+    FOR NO KEY UPDATE
+),
 change AS (
-    DELETE FROM public.email_changes
-    WHERE token_digest = $2 AND expires_at > $3
-    RETURNING user_id, new_email
+    DELETE FROM public.email_changes AS c
+    USING owner
+    WHERE c.user_id = owner.id AND c.token_digest = $2 AND c.expires_at > $3
+    RETURNING c.user_id, c.new_email
 )
 UPDATE public.users
 SET email = change.new_email
@@ -38,7 +47,8 @@ type ConfirmEmailChangeRow struct {
 
 // One statement, hence one transaction: of two confirmations at the same time
 // the second waits for the row and then finds it gone. A taken address fails
-// the whole and leaves the change in place.
+// the whole and leaves the change in place. The user's row is locked first, as
+// everywhere: its triggers reach for the change.
 func (q *Queries) ConfirmEmailChange(ctx context.Context, arg ConfirmEmailChangeParams) (ConfirmEmailChangeRow, error) {
 	row := q.db.QueryRow(ctx, confirmEmailChange, arg.Origin, arg.TokenDigest, arg.Now)
 	var i ConfirmEmailChangeRow
@@ -46,9 +56,13 @@ func (q *Queries) ConfirmEmailChange(ctx context.Context, arg ConfirmEmailChange
 	return i, err
 }
 
-const setEmailChange = `-- name: SetEmailChange :exec
+const setEmailChange = `-- name: SetEmailChange :execrows
+WITH owner AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.id = $4 FOR SHARE
+)
 INSERT INTO public.email_changes (token_digest, user_id, new_email, expires_at)
-VALUES ($1, $2, $3, $4)
+SELECT $1, owner.id, $2, $3
+FROM owner
 ON CONFLICT (user_id) DO UPDATE
 SET token_digest = excluded.token_digest,
     new_email = excluded.new_email,
@@ -57,17 +71,22 @@ SET token_digest = excluded.token_digest,
 
 type SetEmailChangeParams struct {
 	TokenDigest []byte
-	UserID      int64
 	NewEmail    string
 	ExpiresAt   time.Time
+	UserID      int64
 }
 
-func (q *Queries) SetEmailChange(ctx context.Context, arg SetEmailChangeParams) error {
-	_, err := q.db.Exec(ctx, setEmailChange,
+// The lock waits for changes of the user that are not committed: their trigger cannot
+// void what it does not see yet (00008_void_codes.sql).
+func (q *Queries) SetEmailChange(ctx context.Context, arg SetEmailChangeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setEmailChange,
 		arg.TokenDigest,
-		arg.UserID,
 		arg.NewEmail,
 		arg.ExpiresAt,
+		arg.UserID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -76,10 +76,19 @@ func (q *Queries) PasswordReset(ctx context.Context, arg PasswordResetParams) (P
 
 const resetPassword = `-- name: ResetPassword :one
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said),
+owner AS MATERIALIZED (
+    SELECT users.id
+    FROM public.users
+    WHERE users.id = (
+        SELECT r.user_id FROM public.password_resets AS r WHERE r.token_digest = $3 AND r.expires_at > $4
+    )
+    FOR NO KEY UPDATE
+),
 reset AS (
-    DELETE FROM public.password_resets
-    WHERE token_digest = $3 AND expires_at > $4
-    RETURNING user_id
+    DELETE FROM public.password_resets AS r
+    USING owner
+    WHERE r.user_id = owner.id AND r.token_digest = $3 AND r.expires_at > $4
+    RETURNING r.user_id
 )
 UPDATE public.users
 SET password_hash = $1
@@ -102,7 +111,7 @@ type ResetPasswordRow struct {
 }
 
 // One statement: of two with the same token the second waits for the row and then
-// finds it gone.
+// finds it gone. The user's row is locked first, as in ConfirmEmailChange.
 func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (ResetPasswordRow, error) {
 	row := q.db.QueryRow(ctx, resetPassword,
 		arg.Next,
@@ -115,9 +124,13 @@ func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (R
 	return i, err
 }
 
-const setPasswordReset = `-- name: SetPasswordReset :exec
+const setPasswordReset = `-- name: SetPasswordReset :execrows
+WITH owner AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.id = $3 FOR SHARE
+)
 INSERT INTO public.password_resets (token_digest, user_id, expires_at)
-VALUES ($1, $2, $3)
+SELECT $1, owner.id, $2
+FROM owner
 ON CONFLICT (user_id) DO UPDATE
 SET token_digest = excluded.token_digest,
     expires_at = excluded.expires_at
@@ -125,11 +138,15 @@ SET token_digest = excluded.token_digest,
 
 type SetPasswordResetParams struct {
 	TokenDigest []byte
-	UserID      int64
 	ExpiresAt   time.Time
+	UserID      int64
 }
 
-func (q *Queries) SetPasswordReset(ctx context.Context, arg SetPasswordResetParams) error {
-	_, err := q.db.Exec(ctx, setPasswordReset, arg.TokenDigest, arg.UserID, arg.ExpiresAt)
-	return err
+// The lock is as in SetEmailChange.
+func (q *Queries) SetPasswordReset(ctx context.Context, arg SetPasswordResetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setPasswordReset, arg.TokenDigest, arg.ExpiresAt, arg.UserID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

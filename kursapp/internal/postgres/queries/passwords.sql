@@ -12,9 +12,14 @@ SELECT
     EXISTS (SELECT 1 FROM public.users WHERE users.id = @id) AS found,
     EXISTS (SELECT 1 FROM changed) AS changed;
 
--- name: SetPasswordReset :exec
+-- name: SetPasswordReset :execrows
+-- The lock is as in SetEmailChange.
+WITH owner AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.id = @user_id FOR SHARE
+)
 INSERT INTO public.password_resets (token_digest, user_id, expires_at)
-VALUES (@token_digest, @user_id, @expires_at)
+SELECT @token_digest, owner.id, @expires_at
+FROM owner
 ON CONFLICT (user_id) DO UPDATE
 SET token_digest = excluded.token_digest,
     expires_at = excluded.expires_at;
@@ -27,12 +32,21 @@ WHERE password_resets.token_digest = @token_digest AND password_resets.expires_a
 
 -- name: ResetPassword :one
 -- One statement: of two with the same token the second waits for the row and then
--- finds it gone.
+-- finds it gone. The user's row is locked first, as in ConfirmEmailChange.
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+owner AS MATERIALIZED (
+    SELECT users.id
+    FROM public.users
+    WHERE users.id = (
+        SELECT r.user_id FROM public.password_resets AS r WHERE r.token_digest = @token_digest AND r.expires_at > @now
+    )
+    FOR NO KEY UPDATE
+),
 reset AS (
-    DELETE FROM public.password_resets
-    WHERE token_digest = @token_digest AND expires_at > @now
-    RETURNING user_id
+    DELETE FROM public.password_resets AS r
+    USING owner
+    WHERE r.user_id = owner.id AND r.token_digest = @token_digest AND r.expires_at > @now
+    RETURNING r.user_id
 )
 UPDATE public.users
 SET password_hash = @next
