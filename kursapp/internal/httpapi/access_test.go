@@ -73,6 +73,7 @@ var routes = map[string]struct {
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []Mode{Production, Demo} {
+		s := newSite(t, mode)
 		for route, want := range routes {
 			method, pattern, _ := strings.Cut(route, " ")
 			expected := want.production
@@ -91,7 +92,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 						id = ownID
 					}
 					target := strings.NewReplacer("{id}", id, "{$}", "").Replace(pattern)
-					w := newSite(t, mode).do(t, method, target, want.body, headers...)
+					w := s.do(t, method, target, want.body, headers...)
 					got := w.Code
 					switch {
 					case got == 401 || got == 403:
