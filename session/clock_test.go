@@ -164,3 +164,16 @@ func TestLookupNeverPromisesMoreThanTheSessionHas(t *testing.T) {
 		}
 	}
 }
+
+// Redis stands still in the middle of the script that stores a session, for longer than
+// the session may live: the login succeeds, and the session has ended.
+func TestSessionThatEndsWhileItIsStored(t *testing.T) {
+	t.Parallel()
+	b := newBedOn(t, newSlowScripts(t), session.Options{IdleTimeout: time.Millisecond})
+	token, _ := b.login(t, "1")
+	b.mustBeGone(t, token)
+	if n := b.live(t); n != 0 {
+		t.Errorf("%d sessions are left", n)
+	}
+	b.checkKeys(t)
+}

@@ -30,7 +30,9 @@ for i = 4, #ARGV do
   fields[#fields + 1] = ARGV[i]
 end
 redis.call('HSET', KEYS[1], unpack(fields))
+local got = redis.call('HGETALL', KEYS[1])
 -- Not PEXPIRE: it counts from another reading of the clock than TIME gave, and the
--- key could outlive the end that its fields state.
+-- key could outlive the end that its fields state. The last command, because the key is
+-- gone where that end has passed already.
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', now + ttl))
-return {now, ttl, unpack(redis.call('HGETALL', KEYS[1]))}
+return {now, ttl, unpack(got)}
