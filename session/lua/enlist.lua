@@ -4,7 +4,7 @@
 -- ARGV[1]  digest of the session
 -- ARGV[2]  its absolute end, ms since 1970
 --
--- Returns 1. Names past their end are removed; the index lives as long as the session
+-- Returns how many names there are. Names past their end are removed; the index lives as long as the session
 -- that lives longest.
 --
 -- Atomic, because an index without a TTL would stay for ever if the client died
@@ -22,4 +22,4 @@ end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', tonumber(last[2])))
-return 1
+return redis.call('ZCARD', KEYS[1])
