@@ -50,6 +50,9 @@ func (m *Manager[U, D]) begin(ctx context.Context, id string, d draft) (*Session
 	if err != nil {
 		return nil, err
 	}
+	if m.o.MaxPerUser > 0 && r.listed > int64(m.o.MaxPerUser) {
+		m.trim(ctx, d.user, id)
+	}
 	return m.session(id, r)
 }
 
@@ -113,7 +116,8 @@ func (m *Manager[U, D]) create(ctx context.Context, id string, d draft) (*record
 	if err != nil {
 		return nil, err
 	}
-	return r, m.enlist(ctx, d.user, id, r.expires)
+	r.listed, err = m.enlist(ctx, d.user, id, r.expires)
+	return r, err
 }
 
 // tidy deletes what a creation that failed may have stored. Nobody knows its token, so

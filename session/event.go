@@ -31,7 +31,7 @@ const (
 // Reason is why sessions were revoked.
 type Reason string
 
-// The reasons are the methods that revoke.
+// The reasons are the methods that revoke, and a limit.
 const (
 	ReasonLogout   Reason = "logout"   // Revoke
 	ReasonID       Reason = "id"       // RevokeID
@@ -39,6 +39,7 @@ const (
 	ReasonOthers   Reason = "others"   // RevokeOthers
 	ReasonVersion  Reason = "version"  // Advance, where it ended something
 	ReasonEveryone Reason = "everyone" // RevokeEveryone
+	ReasonTooMany  Reason = "too_many" // Options.MaxPerUser
 )
 
 func (m *Manager[U, D]) emit(e Event) {

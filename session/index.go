@@ -18,10 +18,10 @@ import (
 // The name of a session whose epoch is over stays as long as the session: one that is
 // just being rotated may look like that, until it gets its mark.
 
-// enlist names a session that is stored.
-func (m *Manager[U, D]) enlist(ctx context.Context, user, id string, expires int64) error {
+// enlist names a session that is stored, and returns how many names the user has.
+func (m *Manager[U, D]) enlist(ctx context.Context, user, id string, expires int64) (int64, error) {
 	return enlistScript.Exec(ctx, m.client, []string{m.indexKey(user)},
-		[]string{id, strconv.FormatInt(expires, 10)}).Error()
+		[]string{id, strconv.FormatInt(expires, 10)}).AsInt64()
 }
 
 // strike removes the names of sessions that have ended. What it fails to remove goes

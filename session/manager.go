@@ -46,6 +46,11 @@ type Options struct {
 	// most half of the session's idle timeout; a negative value renews with every Touch. Default:
 	// 1 minute.
 	TouchInterval time.Duration
+	// MaxPerUser is how many sessions a user may have. [Manager.Create] ends the oldest
+	// of those beyond; where Redis fails in the middle, the next one does. Whoever may
+	// begin any number of them fills Redis, and makes [Manager.List] expensive. Default:
+	// no bound.
+	MaxPerUser int
 	// Realm is mixed into the digest of each token: a token of one realm means
 	// nothing in another. It does not separate users: [Manager.RevokeAll] reaches
 	// all realms under one prefix. Default: "".

@@ -21,6 +21,7 @@ type record struct {
 	created, seen, expires, idle int64
 	remembered                   bool
 	asked                        asked
+	listed                       int64 // of a session that was just named: the names of its user
 }
 
 // parseRecord reads the reply of lookup.lua and of claim.lua.

@@ -4,8 +4,8 @@
 -- ARGV[1]  digest of the session
 -- ARGV[2]  its absolute end, ms since 1970
 --
--- Returns 1. Names past their end are removed; the index lives as long as the session
--- that lives longest.
+-- Returns how many names there are. Names past their end are removed; the index lives
+-- as long as the session that lives longest.
 --
 -- Atomic, because an index without a TTL would stay for ever if the client died
 -- between two commands.
@@ -22,8 +22,9 @@ if type(got) == 'table' then
 end
 -- The name comes first, so that the removal leaves one: see claim.lua.
 local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+local listed = redis.call('ZCARD', KEYS[1]) -
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
 if last > now then
   redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last))
 end
-return 1
+return listed

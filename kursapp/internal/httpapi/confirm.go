@@ -22,7 +22,7 @@ func (a *api) confirmRoutes() {
 		Summary:     "Put a new e-mail address into force",
 		Description: "Needs no session: the code shows that its owner reads the mails to that address. It works once.",
 		Tags:        []string{tagUsers}, MaxBodyBytes: -1,
-		Errors: []int{http.StatusConflict, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *confirmationInput) (*userOutput, error) {
 		user, err := a.Accounts.ConfirmEmail(ctx, in.Body.Token)
 		if err != nil {

@@ -61,7 +61,7 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 			{"/api/data", "get", "200 429 500 503"},
 			{"/web/login", "post", "200 400 401 403 422 429 500 503"},
 			{"/web/logout", "post", "200 403 500 503"},
-			{"/email-confirmations", "post", "200 409 422 500 503"},
+			{"/email-confirmations", "post", "200 409 422 429 500 503"},
 			{"/audit", "get", "200 401 403 422 500 503"},
 			{"/sessions", "get", "200 401 500 503"},
 			{"/sessions", "delete", "200 401 500 503"},

@@ -2,6 +2,7 @@ package kurs_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -95,6 +96,26 @@ func TestNewPasswordVoidsAddressesThatWait(t *testing.T) {
 				t.Errorf("the user is %+v, want %+v", got, user)
 			}
 		})
+	}
+}
+
+// Nobody needs a session for it, and each code is a look into the database.
+func TestCodesOfOneClientAreLimited(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	user := w.add(t, "Max", kurs.RoleUser)
+	token := w.beginEmailChange(t, user.ID, "moritz@example.org")
+	from := func(address string) context.Context {
+		return kurs.WithOrigin(t.Context(), kurs.Origin{ClientAddress: address})
+	}
+	for range 20 {
+		_, err := w.accounts.ConfirmEmail(from("192.0.2.1"), unknownToken)
+		wantCode(t, err, kurs.CodeConfirmationFailed)
+	}
+	_, err := w.accounts.ConfirmEmail(from("192.0.2.1"), token)
+	wantCode(t, err, kurs.CodeRateLimited)
+	if _, err := w.accounts.ConfirmEmail(from("192.0.2.2"), token); err != nil {
+		t.Error(err)
 	}
 }
 

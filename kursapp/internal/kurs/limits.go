@@ -42,6 +42,12 @@ func emailChangeRule() ratelimit.Rule {
 	return ratelimit.Rule{Name: "email-change", Limit: 10, Window: time.Hour, WithoutRedis: ratelimit.FailClosed}
 }
 
+// confirmTokenRule bounds the codes that one client can have looked for in the database.
+// They cannot be guessed, so without Redis a local limit will do.
+func confirmTokenRule() ratelimit.Rule {
+	return ratelimit.Rule{Name: "confirm-token", Limit: 20, Window: 10 * time.Minute, WithoutRedis: ratelimit.FailLocal}
+}
+
 // resetAddressRule bounds the mails that one client can cause, and the addresses it
 // can annoy.
 func resetAddressRule() ratelimit.Rule {

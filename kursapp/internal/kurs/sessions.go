@@ -19,6 +19,10 @@ const (
 	RememberAbsolute = 30 * 24 * time.Hour
 )
 
+// MaxSessions is how many sessions a user may have; a login ends the oldest beyond. A
+// login that succeeds costs its user nothing, so there must be an end.
+const MaxSessions = 100
+
 // SessionData is what a session holds beside the user's id, under these names in
 // Redis. All of it is as it was at the login.
 type SessionData struct {
@@ -43,7 +47,7 @@ type Session = session.Session[int64, SessionData]
 // NewSessions returns Sessions with the lifetimes of this service. Sessions must be
 // closed before the client.
 func NewSessions(client rueidis.Client, o session.Options) *Sessions {
-	o.LongestTimeout = RememberAbsolute
+	o.LongestTimeout, o.MaxPerUser = RememberAbsolute, MaxSessions
 	return session.New[int64, SessionData](client, o)
 }
 

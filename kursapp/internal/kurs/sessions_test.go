@@ -102,6 +102,20 @@ func TestActorsOfADemo(t *testing.T) {
 	}
 }
 
+func TestNobodyHasMoreThanAHundredSessions(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	user := w.add(t, "Max", kurs.RoleUser)
+	var last kurs.LoginResult
+	for range 103 {
+		last = w.login(t, user)
+	}
+	devices, err := w.accounts.Devices(t.Context(), w.authenticate(t, last.Token))
+	if err != nil || len(devices) != 100 {
+		t.Errorf("%d sessions (%v), want 100", len(devices), err)
+	}
+}
+
 func TestLogoutEndsTheSession(t *testing.T) {
 	t.Parallel()
 	w := newProduction(t)
