@@ -210,7 +210,14 @@ func TestAccountsFromTheShell(t *testing.T) {
 	if out, code := command(t, prod.env, password+"\n", "user", "add", "MAX@example.com", "--name", "B"); code == 0 || !strings.Contains(out, "taken") {
 		t.Errorf("a taken address was taken: exit code %d\n%s", code, out)
 	}
-	mustRun(t, prod.env, "", "user", "set-role", "max@EXAMPLE.com", "admin")
+	for _, want := range []string{
+		"Max (max@example.com) is now: admin. Its sessions end, and the next login has the new role.\n",
+		"Max (max@example.com) is already: admin. Nothing changes.\n",
+	} {
+		if out := mustRun(t, prod.env, "", "user", "set-role", "max@EXAMPLE.com", "admin"); !strings.Contains(out, want) {
+			t.Errorf("set-role says %q, want %q", out, want)
+		}
+	}
 	out := mustRun(t, prod.env, "", "user", "list")
 	if strings.Count(out, "admin") != 2 || !strings.Contains(out, "max@example.com") {
 		t.Errorf("user list:\n%s", out)

@@ -62,6 +62,7 @@ func (a *App) build() (*services, error) {
 		CacheOptions: cache.Options{LocalBytes: a.localBytes, NegativeTTL: absentTTL, Observer: watch},
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
+		EmailChanged: jobs.EmailChangedTask,
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats

@@ -230,6 +230,14 @@ func (f *fakeAccounts) EndDevice(_ context.Context, _ kurs.Actor, id string) err
 
 func (f *fakeAccounts) EndOtherDevices(context.Context, kurs.Actor) error { return nil }
 
+func (f *fakeAccounts) EndSessionsOf(_ context.Context, actor kurs.Actor, id int64) error {
+	if err := actor.MayEndSessions(); err != nil {
+		return err
+	}
+	_, err := entryOf(id)
+	return err
+}
+
 func (f *fakeAccounts) ConfirmEmail(ctx context.Context, token string) (kurs.User, error) {
 	if f.confirm != nil {
 		return f.confirm(ctx, token)

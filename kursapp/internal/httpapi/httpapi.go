@@ -82,6 +82,7 @@ type Accounts interface {
 	Devices(ctx context.Context, actor kurs.Actor) ([]kurs.Device, error)
 	EndDevice(ctx context.Context, actor kurs.Actor, id string) error
 	EndOtherDevices(ctx context.Context, actor kurs.Actor) error
+	EndSessionsOf(ctx context.Context, actor kurs.Actor, id int64) error
 	ConfirmEmail(ctx context.Context, token string) (kurs.User, error)
 	ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
 	RequestPasswordReset(ctx context.Context, email, clientPrefix string) error

@@ -43,7 +43,7 @@ func (m *memoryStore) AccountByEmail(_ context.Context, email string) (kurs.Acco
 	return m.account(func(a kurs.Account) bool { return strings.EqualFold(a.Email, email) })
 }
 
-func (m *memoryStore) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+func (m *memoryStore) UpdateUser(ctx context.Context, id int64, name, email string, _ ...kurs.EmailNotice) (kurs.User, error) {
 	if _, err := m.User(ctx, id); err != nil {
 		return kurs.User{}, err
 	}

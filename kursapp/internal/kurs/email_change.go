@@ -45,7 +45,7 @@ func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail 
 }
 
 // ConfirmEmail puts the address that was waiting under token into force and
-// returns the user with it. A token works once.
+// returns the user with it. A token works once. A mail tells the old address.
 //
 // It fails with ErrConfirmationFailed when the token is unknown, used, expired, or
 // void because the address or the password was changed another way, ErrEmailTaken when
@@ -61,7 +61,7 @@ func (a *Accounts) ConfirmEmail(ctx context.Context, token string) (User, error)
 			return User{}, wrap(op, err)
 		}
 	}
-	u, err := a.store.ConfirmEmailChange(byCode(ctx), tokenDigest(token), a.now())
+	u, err := a.store.ConfirmEmailChange(byCode(ctx), tokenDigest(token), a.now(), a.users.tellOldAddress()...)
 	if err != nil {
 		return User{}, wrap(op, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
@@ -34,6 +35,8 @@ type Users struct {
 	limiter  *ratelimit.Limiter
 	log      *slog.Logger
 
+	emailChanged func(name, email string) outbox.Task
+
 	allUsers, allPages sweep // for TRUNCATE
 }
 
@@ -55,6 +58,9 @@ type UsersDeps struct {
 	// Limiter bounds the confirmation mails that one user can cause. Needed
 	// where ConfirmEmail is set.
 	Limiter *ratelimit.Limiter
+	// EmailChanged returns the task that tells a user's old address that another one
+	// counts; default none does.
+	EmailChanged func(name, email string) outbox.Task
 	// Logger gets what a person should look at; default none.
 	Logger *slog.Logger
 }
@@ -81,6 +87,8 @@ func NewUsers(d UsersDeps) *Users {
 		confirm:  d.ConfirmEmail,
 		limiter:  d.Limiter,
 		log:      loggerOrNone(d.Logger),
+
+		emailChanged: d.EmailChanged,
 	}
 	u.allUsers.run, u.allPages.run = u.cache.InvalidateAll, u.pages.InvalidateAll
 	return u

@@ -91,6 +91,11 @@ func changed(name, email string) outbox.Task {
 	return outbox.Task{Queue: "mails", Payload: "changed " + name + " <" + email + ">"}
 }
 
+// moved is the task that tells an old address of a new one.
+func moved(name, email string) outbox.Task {
+	return outbox.Task{Queue: "mails", Payload: "moved " + name + " <" + email + ">"}
+}
+
 func forgotten(id int64) outbox.Task {
 	return outbox.Task{Queue: "mails", Payload: fmt.Sprintf("forgotten %d", id)}
 }
@@ -116,6 +121,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 	t.Helper()
 	users := kurs.NewUsers(kurs.UsersDeps{
 		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter,
+		EmailChanged: moved,
 		CacheOptions: cache.Options{NegativeTTL: time.Minute, RedisTimeout: redisTimeout},
 	})
 	t.Cleanup(users.Close)
