@@ -48,6 +48,7 @@ func (a *App) build() (*services, error) {
 			a.log.Info("limits are decided by Redis again")
 		}
 	}})
+	policies := kurs.NewPolicies(kurs.DefaultPolicy())
 	mails := queue.New(a.redis, jobs.MailQueue, jobs.QueueOptions())
 	accountMails := queue.New(a.redis, jobs.AccountMailQueue, jobs.QueueOptions())
 
@@ -62,6 +63,7 @@ func (a *App) build() (*services, error) {
 		CacheOptions: cache.Options{LocalBytes: a.localBytes, NegativeTTL: absentTTL, Observer: watch},
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
+		Policies:     policies,
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
@@ -71,6 +73,7 @@ func (a *App) build() (*services, error) {
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
+		Policies: policies,
 		Welcome:  jobs.WelcomeTask,
 
 		PasswordChanged: jobs.PasswordChangedTask,
@@ -93,7 +96,7 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies)); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}

@@ -89,9 +89,12 @@ type Accounts interface {
 	Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 }
 
-// Limits is what the rate-limited route asks. kurs.Limits implements it.
+// Limits is what the rate-limited route asks, and what stands before all routes while
+// GlobalOn. kurs.Limits implements it.
 type Limits interface {
 	Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error)
+	GlobalOn() bool
+	Global(ctx context.Context, clientPrefix string) error
 }
 
 var (
@@ -139,7 +142,7 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if c.Mode == Demo {
 		h = guardHost(h)
 	}
-	return newFront(h, c.Logger), nil
+	return newFront(guardAll(h, d.Limits), c.Logger), nil
 }
 
 // newAPI registers all routes.

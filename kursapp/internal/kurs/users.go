@@ -32,6 +32,7 @@ type Users struct {
 	sessions *Sessions
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
+	policies *Policies
 	log      *slog.Logger
 
 	allUsers, allPages sweep // for TRUNCATE
@@ -55,6 +56,8 @@ type UsersDeps struct {
 	// Limiter bounds the confirmation mails that one user can cause. Needed
 	// where ConfirmEmail is set.
 	Limiter *ratelimit.Limiter
+	// Policies says what the limits are; default DefaultPolicy.
+	Policies *Policies
 	// Logger gets what a person should look at; default none.
 	Logger *slog.Logger
 }
@@ -80,6 +83,7 @@ func NewUsers(d UsersDeps) *Users {
 		sessions: d.Sessions,
 		confirm:  d.ConfirmEmail,
 		limiter:  d.Limiter,
+		policies: policiesOrDefault(d.Policies),
 		log:      loggerOrNone(d.Logger),
 	}
 	u.allUsers.run, u.allPages.run = u.cache.InvalidateAll, u.pages.InvalidateAll
