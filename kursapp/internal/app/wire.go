@@ -49,6 +49,9 @@ func (a *App) build() (*services, error) {
 		}
 	}})
 	policies := kurs.NewPolicies(kurs.DefaultPolicy())
+	if a.limitsFile != nil {
+		policies = a.limitsFile.Policies()
+	}
 	mails := queue.New(a.redis, jobs.MailQueue, jobs.QueueOptions())
 	accountMails := queue.New(a.redis, jobs.AccountMailQueue, jobs.QueueOptions())
 
