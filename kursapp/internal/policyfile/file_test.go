@@ -20,6 +20,7 @@ import (
 // followed is a file that is followed, in a bubble whose clock stands still unless
 // somebody waits.
 type followed struct {
+	t      *testing.T // of the bubble
 	path   string
 	file   *policyfile.File
 	log    lines
@@ -47,12 +48,12 @@ func (l *lines) take() []string {
 }
 
 // follow runs a test on a file with this content.
-func follow(t *testing.T, content string, test func(t *testing.T, f *followed)) {
+func follow(t *testing.T, content string, test func(f *followed)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "limits.toml")
 	synctest.Test(t, func(t *testing.T) {
-		f := &followed{path: path, reload: make(chan os.Signal, 1)}
-		f.write(t, content)
+		f := &followed{t: t, path: path, reload: make(chan os.Signal, 1)}
+		f.write(content)
 		var err error
 		if f.file, err = policyfile.Open(path, slog.New(slog.NewJSONHandler(&f.log, nil))); err != nil {
 			t.Fatal(err)
@@ -66,14 +67,14 @@ func follow(t *testing.T, content string, test func(t *testing.T, f *followed)) 
 				t.Error(err)
 			}
 		})
-		test(t, f)
+		test(f)
 	})
 }
 
-func (f *followed) write(t *testing.T, content string) {
-	t.Helper()
+func (f *followed) write(content string) {
+	f.t.Helper()
 	if err := os.WriteFile(f.path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 }
 
@@ -88,25 +89,25 @@ func (f *followed) hangUp() {
 	synctest.Wait()
 }
 
-func (f *followed) wantData(t *testing.T, limit int64) {
-	t.Helper()
-	if got := limitOf(t, *f.file.Policies().Current(), "data").Rule.Limit; got != limit {
-		t.Errorf("the limit of data is %d, want %d", got, limit)
+func (f *followed) wantData(limit int64) {
+	f.t.Helper()
+	if got := limitOf(f.t, *f.file.Policies().Current(), "data").Rule.Limit; got != limit {
+		f.t.Errorf("the limit of data is %d, want %d", got, limit)
 	}
 }
 
 // wantLog checks the lines that were logged since it was last asked. Each is to have
 // all of the texts of its place.
-func (f *followed) wantLog(t *testing.T, want ...[]string) {
-	t.Helper()
+func (f *followed) wantLog(want ...[]string) {
+	f.t.Helper()
 	got := f.log.take()
 	if len(got) != len(want) {
-		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), strings.Join(got, ""))
+		f.t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), strings.Join(got, ""))
 	}
 	for i, texts := range want {
 		for _, text := range texts {
 			if !strings.Contains(got[i], text) {
-				t.Errorf("line %d lacks %s:\n%s", i, text, got[i])
+				f.t.Errorf("line %d lacks %s:\n%s", i, text, got[i])
 			}
 		}
 	}
@@ -116,66 +117,66 @@ const second = time.Second + time.Millisecond
 
 func TestAChangeCountsWithinASecondAndIsLoggedOnce(t *testing.T) {
 	t.Parallel()
-	follow(t, "[data]\nlimit = 20\n", func(t *testing.T, f *followed) {
-		f.wantData(t, 20)
+	follow(t, "[data]\nlimit = 20\n", func(f *followed) {
+		f.wantData(20)
 		f.pass(time.Minute)
-		f.wantLog(t)
-		f.write(t, "[data]\nlimit = 30\n[register]\nwindow = \"2m\"\n")
+		f.wantLog()
+		f.write("[data]\nlimit = 30\n[register]\nwindow = \"2m\"\n")
 		f.pass(second)
-		f.wantData(t, 30)
-		f.wantLog(t, []string{
+		f.wantData(30)
+		f.wantLog([]string{
 			`"INFO"`, "limits.toml", "data: 20 in 1m, open without Redis -> 30 in 1m, open without Redis",
 			"register: 20 in 1m, closed without Redis -> 20 in 2m, closed without Redis",
 		})
 		f.pass(time.Minute)
-		f.wantLog(t)
+		f.wantLog()
 	})
 }
 
 func TestAnInvalidFileChangesNothing(t *testing.T) {
 	t.Parallel()
-	follow(t, "[data]\nlimit = 20\n", func(t *testing.T, f *followed) {
-		f.write(t, "[data]\nlimit = 30\nwindw = \"1m\"\n")
+	follow(t, "[data]\nlimit = 20\n", func(f *followed) {
+		f.write("[data]\nlimit = 30\nwindw = \"1m\"\n")
 		f.pass(time.Minute)
-		f.wantData(t, 20)
-		f.wantLog(t, []string{`"ERROR"`, "stay as they were", "limits.toml", `"line":3`, `line 3: there is no setting`, "windw"})
+		f.wantData(20)
+		f.wantLog([]string{`"ERROR"`, "stay as they were", "limits.toml", `"line":3`, `line 3: there is no setting`, "windw"})
 		// Another mistake is another line, and the right thing counts.
-		f.write(t, "[data]\nlimit = 0\n")
+		f.write("[data]\nlimit = 0\n")
 		f.pass(second)
-		f.write(t, "[data]\nlimit = 40\n")
+		f.write("[data]\nlimit = 40\n")
 		f.pass(second)
-		f.wantData(t, 40)
-		f.wantLog(t, []string{`"line":2`, "0 requests"}, []string{`"INFO"`, "40 in 1m"})
+		f.wantData(40)
+		f.wantLog([]string{`"line":2`, "0 requests"}, []string{`"INFO"`, "40 in 1m"})
 	})
 }
 
 func TestWhatIsHalfWrittenIsNotJudged(t *testing.T) {
 	t.Parallel()
-	follow(t, "[data]\nlimit = 20\n", func(t *testing.T, f *followed) {
+	follow(t, "[data]\nlimit = 20\n", func(f *followed) {
 		for _, half := range []string{"", "[data]\nli", "[data]\nlimit = 3", "[data]\nlimit = 30"} {
-			f.write(t, half)
+			f.write(half)
 			f.pass(400 * time.Millisecond) // one look
-			f.wantData(t, 20)
+			f.wantData(20)
 		}
-		f.wantLog(t)
+		f.wantLog()
 		f.pass(second)
-		f.wantData(t, 30)
-		f.wantLog(t, []string{"30 in 1m"})
+		f.wantData(30)
+		f.wantLog([]string{"30 in 1m"})
 	})
 }
 
 func TestAFileThatIsGoneChangesNothing(t *testing.T) {
 	t.Parallel()
-	follow(t, "[data]\nlimit = 20\n", func(t *testing.T, f *followed) {
+	follow(t, "[data]\nlimit = 20\n", func(f *followed) {
 		if err := os.Remove(f.path); err != nil {
-			t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		f.pass(time.Minute)
-		f.wantData(t, 20)
-		f.wantLog(t, []string{`"ERROR"`, "cannot be read", "stay as they were"})
-		f.write(t, "[data]\nlimit = 20\n")
+		f.wantData(20)
+		f.wantLog([]string{`"ERROR"`, "cannot be read", "stay as they were"})
+		f.write("[data]\nlimit = 20\n")
 		f.pass(second)
-		f.wantLog(t, []string{`"INFO"`, "says nothing else"})
+		f.wantLog([]string{`"INFO"`, "says nothing else"})
 	})
 }
 
@@ -183,54 +184,54 @@ func TestAFileThatIsGoneChangesNothing(t *testing.T) {
 // folder, which is replaced as a whole.
 func TestATurnedLinkIsAChange(t *testing.T) {
 	t.Parallel()
-	follow(t, "[data]\nlimit = 20\n", func(t *testing.T, f *followed) {
+	follow(t, "[data]\nlimit = 20\n", func(f *followed) {
 		dir := filepath.Dir(f.path)
 		turn := func(folder, content string) {
-			t.Helper()
+			f.t.Helper()
 			if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
-				t.Fatal(err)
+				f.t.Fatal(err)
 			}
 			if err := os.WriteFile(filepath.Join(dir, folder, "limits.toml"), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
+				f.t.Fatal(err)
 			}
 			next := filepath.Join(dir, "next")
 			if err := os.Symlink(folder, next); err != nil {
-				t.Fatal(err)
+				f.t.Fatal(err)
 			}
 			if err := os.Rename(next, filepath.Join(dir, "..data")); err != nil {
-				t.Fatal(err)
+				f.t.Fatal(err)
 			}
 		}
 		turn("one", "[data]\nlimit = 30\n")
 		if err := os.Remove(f.path); err != nil {
-			t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		if err := os.Symlink("..data/limits.toml", f.path); err != nil {
-			t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		f.pass(second)
-		f.wantData(t, 30)
+		f.wantData(30)
 		turn("two", "[data]\nlimit = 40\n")
 		f.pass(second)
-		f.wantData(t, 40)
+		f.wantData(40)
 	})
 }
 
 func TestAReloadCountsAtOnceAndAlwaysAnswers(t *testing.T) {
 	t.Parallel()
-	follow(t, "[data]\nlimit = 20\n", func(t *testing.T, f *followed) {
-		f.write(t, "[data]\nlimit = 30\n")
+	follow(t, "[data]\nlimit = 20\n", func(f *followed) {
+		f.write("[data]\nlimit = 30\n")
 		f.hangUp()
-		f.wantData(t, 30)
-		f.wantLog(t, []string{"30 in 1m"})
+		f.wantData(30)
+		f.wantLog([]string{"30 in 1m"})
 		f.hangUp()
-		f.wantLog(t, []string{"says nothing else"})
-		f.write(t, "[data]\nlimit = no\n")
+		f.wantLog([]string{"says nothing else"})
+		f.write("[data]\nlimit = no\n")
 		f.hangUp()
 		f.hangUp()
 		f.pass(time.Minute)
-		f.wantData(t, 30)
-		f.wantLog(t, []string{`"line":2`}, []string{`"line":2`})
+		f.wantData(30)
+		f.wantLog([]string{`"line":2`}, []string{`"line":2`})
 	})
 }
 
