@@ -36,6 +36,8 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 		{"queue without redis", []string{database}, "queue stats", []string{"REDIS_URL", "redis://host:6379/0"}},
 		{"unknown queue", []string{redis}, "queue list emails", []string{"emails", "email_queue, account_mail"}},
 		{"retry of nothing", []string{redis}, "queue retry email_queue", []string{"queue list email_queue", "--all-dead"}},
+		{"limits without redis", nil, "limits show data 192.0.2.1", []string{"REDIS_URL", "redis://host:6379/0"}},
+		{"unknown limit", []string{redis}, "limits reset login 192.0.2.1", []string{`"login"`, "login-address, login-account"}},
 		{"password as an argument", []string{database}, "user add a@example.com --name A --password x", []string{"--password"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,11 +61,12 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string][]string{
-		"--help":       {"demo", "serve", "worker", "migrate", "user", "queue", "version", "DATABASE_URL"},
-		"demo --help":  {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir", "KURSAPP_LOCAL_CACHE_MB"},
-		"serve --help": {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KURSAPP_CORS_ORIGINS", "KURSAPP_LOG_LEVEL", "migrate", "worker"},
-		"queue --help": {"stats", "list", "retry", "delete", "pause", "resume", "REDIS_URL"},
-		"version":      {"kursapp ", "go1."},
+		"--help":        {"demo", "serve", "worker", "migrate", "user", "queue", "limits", "version", "DATABASE_URL"},
+		"demo --help":   {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir", "KURSAPP_LOCAL_CACHE_MB"},
+		"serve --help":  {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KURSAPP_CORS_ORIGINS", "KURSAPP_LOG_LEVEL", "migrate", "worker"},
+		"limits --help": {"list", "show", "reset", "REDIS_URL", "KURSAPP_LIMITS_FILE"},
+		"queue --help":  {"stats", "list", "retry", "delete", "pause", "resume", "REDIS_URL"},
+		"version":       {"kursapp ", "go1."},
 	} {
 		out, code := command(t, nil, "", strings.Fields(args)...)
 		if code != 0 {

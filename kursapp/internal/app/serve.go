@@ -20,6 +20,9 @@ func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
 	a.worker, a.cors, a.localBytes = c.Worker, c.CORSOrigins, c.LocalBytes()
 	a.localSessionBytes = c.LocalSessionBytes()
 	a.auditRetention = c.AuditRetention()
+	if a.limitsFile, err = openLimitsFile(c.LimitsFile, log); err != nil {
+		return err
+	}
 	if a.listener, err = listen(ctx, c.Addr); err != nil {
 		return err
 	}

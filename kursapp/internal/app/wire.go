@@ -48,6 +48,10 @@ func (a *App) build() (*services, error) {
 			a.log.Info("limits are decided by Redis again")
 		}
 	}})
+	policies := kurs.NewPolicies(kurs.DefaultPolicy())
+	if a.limitsFile != nil {
+		policies = a.limitsFile.Policies()
+	}
 	mails := queue.New(a.redis, jobs.MailQueue, jobs.QueueOptions())
 	accountMails := queue.New(a.redis, jobs.AccountMailQueue, jobs.QueueOptions())
 
@@ -63,6 +67,7 @@ func (a *App) build() (*services, error) {
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
 		EmailChanged: jobs.EmailChangedTask,
+		Policies:     policies,
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
@@ -72,6 +77,7 @@ func (a *App) build() (*services, error) {
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
+		Policies: policies,
 		Welcome:  jobs.WelcomeTask,
 
 		PasswordChanged: jobs.PasswordChangedTask,
@@ -94,7 +100,7 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies)); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}

@@ -297,8 +297,13 @@ func (f *fakeAccounts) Audit(ctx context.Context, actor kurs.Actor, q kurs.Audit
 
 // fakeLimits allows everything unless told otherwise.
 type fakeLimits struct {
-	data func(ctx context.Context, client string) (ratelimit.Result, error)
+	data   func(ctx context.Context, client string) (ratelimit.Result, error)
+	global func(ctx context.Context, client string) error // nil: off
 }
+
+func (f *fakeLimits) GlobalOn() bool { return f.global != nil }
+
+func (f *fakeLimits) Global(ctx context.Context, client string) error { return f.global(ctx, client) }
 
 func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Result, error) {
 	if f.data != nil {

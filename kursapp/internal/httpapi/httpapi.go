@@ -90,9 +90,12 @@ type Accounts interface {
 	Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 }
 
-// Limits is what the rate-limited route asks. kurs.Limits implements it.
+// Limits is what the rate-limited route asks, and what stands before all routes while
+// GlobalOn. kurs.Limits implements it.
 type Limits interface {
 	Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error)
+	GlobalOn() bool
+	Global(ctx context.Context, clientPrefix string) error
 }
 
 var (
@@ -133,7 +136,7 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
 	}
-	h, err := guardOrigins(limitBody(a.mux), c.CORSOrigins)
+	h, err := guardOrigins(guardAll(limitBody(a.mux), d.Limits), c.CORSOrigins)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}

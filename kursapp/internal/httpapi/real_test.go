@@ -84,7 +84,7 @@ func newRealSite(t *testing.T) (*site, *redistest.Server) {
 	return newSite(t, Demo, func(d *Deps, _ *Config) {
 		d.Users, d.Sessions = users, sessions
 		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Store: store, Users: users, Sessions: sessions, Limiter: limiter, Hasher: hasher, Demo: true})
-		d.Limits = kurs.NewLimits(limiter)
+		d.Limits = kurs.NewLimits(limiter, nil)
 	}), redis
 }
 

@@ -33,6 +33,7 @@ type Users struct {
 	sessions *Sessions
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
+	policies *Policies
 	log      *slog.Logger
 
 	emailChanged func(name, email string) outbox.Task
@@ -61,6 +62,8 @@ type UsersDeps struct {
 	// EmailChanged returns the task that tells a user's old address that another one
 	// counts; default none does.
 	EmailChanged func(name, email string) outbox.Task
+	// Policies says what the limits are; default DefaultPolicy.
+	Policies *Policies
 	// Logger gets what a person should look at; default none.
 	Logger *slog.Logger
 }
@@ -86,6 +89,7 @@ func NewUsers(d UsersDeps) *Users {
 		sessions: d.Sessions,
 		confirm:  d.ConfirmEmail,
 		limiter:  d.Limiter,
+		policies: policiesOrDefault(d.Policies),
 		log:      loggerOrNone(d.Logger),
 
 		emailChanged: d.EmailChanged,

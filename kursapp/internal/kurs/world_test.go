@@ -33,6 +33,7 @@ type world struct {
 	users    *kurs.Users
 	accounts *kurs.Accounts
 	limits   *kurs.Limits
+	policies *kurs.Policies
 	hasher   *kurs.Hasher
 	outbox   outbox.Source
 	confirm  *confirmMails
@@ -69,7 +70,8 @@ func newWorld(t *testing.T, demo bool) *world {
 	w.sessions = kurs.NewSessions(w.client, session.Options{LocalBytes: -1, RedisTimeout: redisTimeout})
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{RedisTimeout: redisTimeout})
 	t.Cleanup(w.limiter.Close)
-	w.limits = kurs.NewLimits(w.limiter)
+	w.policies = kurs.NewPolicies(kurs.DefaultPolicy())
+	w.limits = kurs.NewLimits(w.limiter, w.policies)
 	w.outbox, w.confirm = db.Outbox(), &confirmMails{}
 	w.users = w.newUsers(t)
 	w.hasher = newHasher(t, kurs.HasherOptions{Params: cheap})
@@ -120,7 +122,7 @@ func (w *world) mails(t *testing.T) (mails []string) {
 func (w *world) newUsers(t *testing.T) *kurs.Users {
 	t.Helper()
 	users := kurs.NewUsers(kurs.UsersDeps{
-		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter,
+		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter, Policies: w.policies,
 		EmailChanged: moved,
 		CacheOptions: cache.Options{NegativeTTL: time.Minute, RedisTimeout: redisTimeout},
 	})
@@ -130,7 +132,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 
 func (w *world) newAccounts(h *kurs.Hasher, demo bool) *kurs.Accounts {
 	return kurs.NewAccounts(kurs.AccountsDeps{
-		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Welcome: welcome,
+		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Policies: w.policies, Welcome: welcome,
 		PasswordChanged: changed, PasswordReset: forgotten,
 		Hasher: h, Demo: demo, Now: func() time.Time { return *w.clock.Load() },
 	})
