@@ -37,8 +37,8 @@ func TestTheGlobalLimitStandsBeforeEveryRouteButHealth(t *testing.T) {
 				t.Errorf("mode %d: %s: %+v, Retry-After %q", mode, route, p, w.Header().Get("Retry-After"))
 			}
 		}
-		if w := s.do(t, "GET", "/nowhere", "", "Host", "evil.example"); w.Code != 429 {
-			t.Errorf("mode %d: a route that there is not under a name that is not ours: %d", mode, w.Code)
+		if w := s.do(t, "GET", "/nowhere", ""); w.Code != 429 {
+			t.Errorf("mode %d: a route that there is not: %d", mode, w.Code)
 		}
 	}
 }
@@ -61,5 +61,18 @@ func TestTheGlobalLimitLetsOthersPassAndSaysWhenItCannotDecide(t *testing.T) {
 	s.ServeHTTP(w, r)
 	if w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("without a decision: %d", w.Code)
+	}
+}
+
+// A page of a listed origin reads the refusal.
+func TestTheGlobalLimitIsReadableForListedOrigins(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production, func(_ *Deps, c *Config) { c.CORSOrigins = []string{"https://app.example.com"} })
+	s.limits.global = func(context.Context, string) error {
+		return &kurs.Error{Code: kurs.CodeRateLimited, RetryAfter: time.Second}
+	}
+	w := s.do(t, "GET", "/api/data", "", "Origin", "https://app.example.com")
+	if w.Code != 429 || w.Header().Get("Access-Control-Allow-Origin") != "https://app.example.com" {
+		t.Errorf("%d %v", w.Code, w.Header())
 	}
 }
