@@ -55,6 +55,7 @@ type Limiter struct {
 	o       Options
 	breaker *redisx.Breaker
 	local   *localStore
+	scripts *scripts
 
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
@@ -66,7 +67,7 @@ type Limiter struct {
 // [Limiter.Close].
 func New(client rueidis.Client, o Options) *Limiter {
 	o = o.withDefaults()
-	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), idPrefix: rand.Text()[:13] + "-"}
+	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), scripts: production, idPrefix: rand.Text()[:13] + "-"}
 	l.breaker = redisx.NewBreaker(func(ctx context.Context) error {
 		return client.Do(ctx, client.B().Ping().Build()).Error()
 	}, redisx.BreakerOptions{Interval: o.ProbeInterval, Timeout: o.RedisTimeout, OnChange: o.OnDegraded})
@@ -149,6 +150,9 @@ func newPart(c Charge, keys []string, states []state, local bool) part {
 	p := part{local: local, keys: keys, windows: make([]string, len(states)), cost: c.Cost}
 	for i, s := range states {
 		p.windows[i] = s.window
+		if c.Rules[i].Algorithm == GCRA {
+			p.windows[i] = bucketToken(s.window, c.Rules[i], c.Cost)
+		}
 	}
 	return p
 }

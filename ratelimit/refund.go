@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"strings"
 )
 
 // Refund gives back what a Take or TakeEach of this limiter charged: a login that
 // succeeds, say, or work that was not done after all. It gives back into the very
 // windows that were charged and never into later ones; where they have ended, there
-// is nothing to give back. It never makes a counter negative and never creates a key.
+// is nothing to give back. Of a GCRA charge it gives back what has not drained yet.
+// It never makes a counter negative and never creates a key.
 //
 // It works once per result, copies included: a second call does nothing, also after
 // an error, because it may have been the answer alone that was lost. A result that
@@ -30,15 +31,26 @@ func (l *Limiter) Refund(ctx context.Context, r Result) error {
 			l.local.refund(p)
 			continue
 		}
-		args := append([]string{strconv.FormatInt(p.cost, 10)}, p.windows...)
+		args := append([]string{number(p.cost)}, p.windows...)
 		err := l.call(ctx, func(ctx context.Context) error {
-			return refundScript.Exec(ctx, l.client, p.keys, args).Error()
+			return l.scripts.refund.Exec(ctx, l.client, p.keys, args).Error()
 		})
 		if err != nil {
 			errs = append(errs, failure("refund", err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// bucketToken is what a refund of a GCRA charge needs: "g:<end>:<time>:<part>:<limit>:<id>",
+// made of "g:<end>:<id>" and the time in which the charge drains.
+func bucketToken(window string, r Rule, cost int64) string {
+	fields := strings.SplitN(window, ":", 3)
+	if len(fields) != 3 {
+		return window
+	}
+	t := r.drain(cost)
+	return strings.Join([]string{"g", fields[1], number(t.us), number(t.part), number(r.Limit), fields[2]}, ":")
 }
 
 // TakeEach charges several subjects in turn, an address and an account, say. They may
