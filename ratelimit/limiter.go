@@ -25,7 +25,7 @@ type Options struct {
 	// while there are requests. Default: 500 ms.
 	ProbeInterval time.Duration
 	// LocalCounters bounds the counters of FailLocal rules that this process keeps
-	// while Redis is gone, about 300 bytes each. When all are in use, requests that
+	// while Redis is gone, about 300 bytes each, with a sliding window up to 4 KB. When all are in use, requests that
 	// need another one get ErrUnavailable. Default: 65,536.
 	LocalCounters int
 	// OnDegraded is told when requests begin to be decided without Redis, with the
