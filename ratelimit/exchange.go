@@ -56,19 +56,19 @@ type callerError struct{ error }
 
 func (e callerError) Unwrap() error { return e.error }
 
-// exchange asks Redis to charge c, in windows that are called id where they begin
+// exchange asks Redis to make charges, in windows that are called id where they begin
 // now. Without an id nothing is charged.
-func (l *Limiter) exchange(ctx context.Context, c Charge, keys []string, id string) (states []state, allowed bool, err error) {
-	script, args := l.scripts.forCharge(c, id)
+func (l *Limiter) exchange(ctx context.Context, id string, charges ...question) (answers []answer, err error) {
+	script, keys, args := l.scripts.forCharges(id, charges)
 	err = l.call(ctx, func(ctx context.Context) error {
 		reply, err := script.Exec(ctx, l.client, keys, args).ToArray()
 		if err != nil {
 			return err
 		}
-		states, allowed, err = parseTake(reply, c)
+		answers, err = parseTake(reply, charges, script == l.scripts.takeFixed)
 		return err
 	})
-	return states, allowed, err
+	return answers, err
 }
 
 // without decides a charge after Redis could not be asked, or passes on what is no

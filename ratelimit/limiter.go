@@ -56,6 +56,8 @@ type Limiter struct {
 	breaker *redisx.Breaker
 	local   *localStore
 	scripts *scripts
+	simple  gather // charges under one rule with a fixed window
+	mixed   gather // all others
 
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
@@ -101,11 +103,11 @@ func (l *Limiter) Peek(ctx context.Context, subject string, rules ...Rule) (Resu
 		return Result{}, fmt.Errorf("ratelimit: peek: %w", err)
 	}
 	keys := c.keys(l.o.Prefix)
-	states, allowed, err := l.exchange(ctx, c, keys, "")
+	answers, err := l.exchange(ctx, "", question{c, keys})
 	if err != nil {
 		return l.without("peek", c, keys, err, false)
 	}
-	return decide(c, states, allowed), nil
+	return decide(c, answers[0].states, answers[0].allowed), nil
 }
 
 // Reset forgets what subject was charged under the rules, in Redis and in this
@@ -135,13 +137,13 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 		return Result{}, fmt.Errorf("ratelimit: %s: %w", op, err)
 	}
 	keys := c.keys(l.o.Prefix)
-	states, allowed, err := l.exchange(ctx, c, keys, l.newID())
+	a, err := l.charge(ctx, question{c, keys})
 	if err != nil {
 		return l.without(op, c, keys, err, true)
 	}
-	res := decide(c, states, allowed)
-	if allowed {
-		res.charge = &charge{parts: []part{newPart(c, keys, states, false)}}
+	res := decide(c, a.states, a.allowed)
+	if a.allowed {
+		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
 	}
 	return res, nil
 }

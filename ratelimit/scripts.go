@@ -63,16 +63,44 @@ func newScripts(clock string) *scripts {
 	return s
 }
 
-// forCharge returns the script for a charge, and its arguments.
-func (s *scripts) forCharge(c Charge, id string) (*redisx.Script, []string) {
-	args := make([]string, 0, 2+6*len(c.Rules))
-	args = append(args, number(c.Cost), id)
-	if len(c.Rules) == 1 && c.Rules[0].Algorithm == FixedWindow {
-		return s.takeFixed, append(args, number(c.Rules[0].Limit), number(c.Rules[0].windowMillis()))
+// simple says that take_fixed.lua can make the charge.
+func (c Charge) simple() bool { return len(c.Rules) == 1 && c.Rules[0].Algorithm == FixedWindow }
+
+// forCharges returns the script that makes the charges, and its keys and arguments.
+func (s *scripts) forCharges(id string, charges []question) (script *redisx.Script, keys, args []string) {
+	set, rules, simple := 0, 0, true
+	for _, q := range charges {
+		rules += len(q.Rules)
+		simple = simple && q.simple()
+		for _, r := range q.Rules {
+			set |= 1 << r.Algorithm
+		}
 	}
-	set := 0
+	keys = charges[0].keys
+	if len(charges) > 1 {
+		keys = make([]string, 0, rules)
+		for _, q := range charges {
+			keys = append(keys, q.keys...)
+		}
+	}
+	if simple {
+		args = append(make([]string, 0, 1+3*rules), id)
+		for _, q := range charges {
+			args = append(args, number(q.Cost), number(q.Rules[0].Limit), number(q.Rules[0].windowMillis()))
+		}
+		return s.takeFixed, keys, args
+	}
+	args = append(make([]string, 0, 1+2*len(charges)+6*rules), id)
+	for _, q := range charges {
+		args = q.arguments(args)
+	}
+	return s.take[set], keys, args
+}
+
+// arguments appends the charge's arguments of take.lua.
+func (c Charge) arguments(args []string) []string {
+	args = append(args, number(c.Cost), number(int64(len(c.Rules))))
 	for _, r := range c.Rules {
-		set |= 1 << r.Algorithm
 		args = append(args, r.Algorithm.String(), number(r.Limit))
 		switch r.Algorithm {
 		case FixedWindow:
@@ -84,44 +112,69 @@ func (s *scripts) forCharge(c Charge, id string) (*redisx.Script, []string) {
 			args = append(args, number(cost.us), number(cost.part), number(full.us), number(full.part))
 		}
 	}
-	return s.take[set], args
+	return args
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// parseTake reads the reply of take.lua.
-func parseTake(reply []rueidis.RedisMessage, c Charge) ([]state, bool, error) {
-	if len(reply) != 1+4*len(c.Rules) {
-		return nil, false, fmt.Errorf("a reply of %d elements for %d rules", len(reply), len(c.Rules))
+// parseTake reads the reply of take.lua or take_fixed.lua.
+func parseTake(reply []rueidis.RedisMessage, charges []question, simple bool) ([]answer, error) {
+	answers := make([]answer, len(charges))
+	rules := 0
+	for _, q := range charges {
+		rules += len(q.Rules)
 	}
-	allowed, err := reply[0].AsInt64()
-	if err != nil {
-		return nil, false, err
+	width := 4
+	if simple {
+		width = 3
 	}
-	cost := c.Cost
-	if allowed == 1 {
-		cost = 0 // nothing was refused, though a second such charge may be
+	if want := len(charges) + width*rules; len(reply) != want {
+		return nil, fmt.Errorf("a reply of %d elements, want %d", len(reply), want)
 	}
-	states := make([]state, len(c.Rules))
-	for i, r := range c.Rules {
-		var n [3]int64
-		for j := range n {
-			if n[j], err = reply[1+4*i+j].AsInt64(); err != nil {
-				return nil, false, err
-			}
-		}
-		window, err := reply[4+4*i].ToString()
+	states := make([]state, rules) // one allocation for all
+	for i, q := range charges {
+		allowed, err := reply[0].AsInt64()
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
-		switch r.Algorithm {
-		case SlidingWindow:
-			states[i] = r.slidingState(n[0], cost, micros(n[1]), micros(n[2]), window)
-		case GCRA:
-			states[i] = r.gcraState(ticks{n[0], n[1]}, cost, window)
-		default:
-			states[i] = r.fixedState(n[0], cost, time.Duration(n[1])*time.Millisecond, window)
+		reply = reply[1:]
+		a := answer{states: states[:len(q.Rules):len(q.Rules)], allowed: allowed == 1}
+		states = states[len(q.Rules):]
+		cost := q.Cost
+		if a.allowed {
+			cost = 0 // nothing was refused, though a second such charge may be
+		}
+		for j, r := range q.Rules {
+			if a.states[j], err = parseState(reply[:width], r, cost); err != nil {
+				return nil, err
+			}
+			reply = reply[width:]
+		}
+		answers[i] = a
+	}
+	return answers, nil
+}
+
+// parseState reads what a script reports of one rule: numbers, and a token.
+func parseState(reply []rueidis.RedisMessage, r Rule, cost int64) (state, error) {
+	var n [3]int64
+	var err error
+	last := len(reply) - 1
+	for i, m := range reply[:last] {
+		if n[i], err = m.AsInt64(); err != nil {
+			return state{}, err
 		}
 	}
-	return states, allowed == 1, nil
+	window, err := reply[last].ToString()
+	if err != nil {
+		return state{}, err
+	}
+	switch r.Algorithm {
+	case SlidingWindow:
+		return r.slidingState(n[0], cost, micros(n[1]), micros(n[2]), window), nil
+	case GCRA:
+		return r.gcraState(ticks{n[0], n[1]}, cost, window), nil
+	default:
+		return r.fixedState(n[0], cost, time.Duration(n[1])*time.Millisecond, window), nil
+	}
 }
