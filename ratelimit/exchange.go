@@ -65,7 +65,7 @@ func (l *Limiter) exchange(ctx context.Context, id string, charges ...question) 
 		if err != nil {
 			return err
 		}
-		answers, err = parseTake(reply, charges, script == l.scripts.takeFixed)
+		answers, err = parseTake(reply, charges)
 		return err
 	})
 	return answers, err

@@ -85,10 +85,7 @@ func (l *Limiter) charge(ctx context.Context, q question) (answer, error) {
 	if !l.breaker.Allow() {
 		return answer{}, errHeldBack
 	}
-	g := &l.mixed
-	if q.simple() {
-		g = &l.simple
-	}
+	g := &l.gathers[q.kind()]
 	b, at := g.join(q)
 	if at == 0 {
 		runtime.Gosched()

@@ -56,8 +56,7 @@ type Limiter struct {
 	breaker *redisx.Breaker
 	local   *localStore
 	scripts *scripts
-	simple  gather // charges under one rule with a fixed window
-	mixed   gather // all others
+	gathers [kinds]gather
 
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
@@ -152,8 +151,8 @@ func newPart(c Charge, keys []string, states []state, local bool) part {
 	p := part{local: local, keys: keys, windows: make([]string, len(states)), cost: c.Cost}
 	for i, s := range states {
 		p.windows[i] = s.window
-		if c.Rules[i].Algorithm == GCRA {
-			p.windows[i] = bucketToken(s.window, c.Rules[i], c.Cost)
+		if r := c.Rules[i]; r.Algorithm == GCRA {
+			p.windows[i] = refundToken(s.window, r.drain(c.Cost), r.Limit)
 		}
 	}
 	return p

@@ -126,14 +126,14 @@ func (m *gcraMeter) charge(r Rule, cost, now int64, fresh string) (s state, rene
 	m.tat = m.tat.add(r.drain(cost), r.Limit)
 	used := m.tat
 	used.us -= now
-	return r.gcraState(used, 0, fmt.Sprintf("g:%d:%s", m.tat.us+m.given, m.id)), true
+	return r.gcraState(used, 0, bucketToken(m.tat.us+m.given, m.id)), true
 }
 
 func (m *gcraMeter) refund(window string, _, now int64) {
 	var ends, limit int64
 	var t ticks
 	var id string
-	if n, _ := fmt.Sscanf(strings.ReplaceAll(window, ":", " "), "g %d %d %d %d %s", &ends, &t.us, &t.part, &limit, &id); n != 5 || id != m.id || m.id == "" {
+	if n, _ := fmt.Sscanf(strings.ReplaceAll(window, ":", " "), "g %d %d %d %d %s", &t.us, &t.part, &limit, &ends, &id); n != 5 || id != m.id || m.id == "" {
 		return
 	}
 	left := min(ends-m.given, m.tat.us) - now

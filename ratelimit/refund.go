@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Refund gives back what a Take or TakeEach of this limiter charged: a login that
@@ -42,15 +41,14 @@ func (l *Limiter) Refund(ctx context.Context, r Result) error {
 	return errors.Join(errs...)
 }
 
-// bucketToken is what a refund of a GCRA charge needs: "g:<end>:<time>:<part>:<limit>:<id>",
-// made of "g:<end>:<id>" and the time in which the charge drains.
-func bucketToken(window string, r Rule, cost int64) string {
-	fields := strings.SplitN(window, ":", 3)
-	if len(fields) != 3 {
-		return window
-	}
-	t := r.drain(cost)
-	return strings.Join([]string{"g", fields[1], number(t.us), number(t.part), number(r.Limit), fields[2]}, ":")
+// bucketToken is what was charged to a GCRA: "<end>:<id>", the end of the charge as if
+// nothing had been given back, and the time since the bucket was last empty.
+func bucketToken(end int64, id string) string { return number(end) + ":" + id }
+
+// refundToken is what refund.lua needs of a GCRA charge, which drains within t:
+// "g:<time>:<part>:<limit>:<end>:<id>".
+func refundToken(bucket string, t ticks, limit int64) string {
+	return "g:" + number(t.us) + ":" + number(t.part) + ":" + number(limit) + ":" + bucket
 }
 
 // TakeEach charges several subjects in turn, an address and an account, say. They may

@@ -27,6 +27,12 @@ var slidingSource string
 //go:embed lua/gcra.lua
 var gcraSource string
 
+//go:embed lua/gcra_state.lua
+var gcraStateSource string
+
+//go:embed lua/take_gcra.lua
+var takeGCRASource string
+
 //go:embed lua/clock.lua
 var clockSource string
 
@@ -37,6 +43,7 @@ var refundSource string
 // because a script is set up anew with each call, and most need one algorithm only.
 type scripts struct {
 	takeFixed *redisx.Script
+	takeGCRA  *redisx.Script
 	take      [1 << 3]*redisx.Script // by the set's bits
 	refund    *redisx.Script
 }
@@ -45,14 +52,18 @@ type scripts struct {
 var production = newScripts(clockSource)
 
 func newScripts(clock string) *scripts {
-	s := &scripts{takeFixed: redisx.NewScript(takeFixedSource), refund: redisx.NewScript(clock + refundSource)}
+	s := &scripts{
+		takeFixed: redisx.NewScript(takeFixedSource),
+		takeGCRA:  redisx.NewScript(clock + gcraStateSource + takeGCRASource),
+		refund:    redisx.NewScript(clock + refundSource),
+	}
 	for set := 1; set < len(s.take); set++ {
 		var b strings.Builder
 		if set != 1<<FixedWindow {
 			b.WriteString(clock)
 		}
 		b.WriteString("local algorithms = {}\n")
-		for algorithm, source := range []string{FixedWindow: fixedSource, SlidingWindow: slidingSource, GCRA: gcraSource} {
+		for algorithm, source := range []string{FixedWindow: fixedSource, SlidingWindow: slidingSource, GCRA: gcraStateSource + gcraSource} {
 			if set&(1<<algorithm) != 0 {
 				b.WriteString(source)
 			}
@@ -63,15 +74,32 @@ func newScripts(clock string) *scripts {
 	return s
 }
 
-// simple says that take_fixed.lua can make the charge.
-func (c Charge) simple() bool { return len(c.Rules) == 1 && c.Rules[0].Algorithm == FixedWindow }
+// kind is the script that makes a charge: charges of one kind may share one.
+type kind uint8
 
-// forCharges returns the script that makes the charges, and its keys and arguments.
+const (
+	mixed      kind = iota // take.lua makes all
+	onlyFixed              // one rule with a fixed window
+	onlyGCRA               // one rule with GCRA
+	kinds
+)
+
+func (c Charge) kind() kind {
+	switch {
+	case len(c.Rules) == 1 && c.Rules[0].Algorithm == FixedWindow:
+		return onlyFixed
+	case len(c.Rules) == 1 && c.Rules[0].Algorithm == GCRA:
+		return onlyGCRA
+	}
+	return mixed
+}
+
+// forCharges returns the script that makes the charges, all of one kind, and its keys
+// and arguments.
 func (s *scripts) forCharges(id string, charges []question) (script *redisx.Script, keys, args []string) {
-	set, rules, simple := 0, 0, true
+	set, rules := 0, 0
 	for _, q := range charges {
 		rules += len(q.Rules)
-		simple = simple && q.simple()
 		for _, r := range q.Rules {
 			set |= 1 << r.Algorithm
 		}
@@ -83,25 +111,33 @@ func (s *scripts) forCharges(id string, charges []question) (script *redisx.Scri
 			keys = append(keys, q.keys...)
 		}
 	}
-	if simple {
-		args = append(make([]string, 0, 1+3*rules), id)
-		for _, q := range charges {
-			args = append(args, number(q.Cost), number(q.Rules[0].Limit), number(q.Rules[0].windowMillis()))
-		}
-		return s.takeFixed, keys, args
-	}
 	args = append(make([]string, 0, 1+2*len(charges)+6*rules), id)
 	for _, q := range charges {
 		args = q.arguments(args)
 	}
+	switch charges[0].kind() {
+	case onlyFixed:
+		return s.takeFixed, keys, args
+	case onlyGCRA:
+		return s.takeGCRA, keys, args
+	}
 	return s.take[set], keys, args
 }
 
-// arguments appends the charge's arguments of take.lua.
+// arguments appends the charge's arguments of its script.
 func (c Charge) arguments(args []string) []string {
-	args = append(args, number(c.Cost), number(int64(len(c.Rules))))
+	kind := c.kind()
+	switch kind {
+	case onlyFixed:
+		args = append(args, number(c.Cost))
+	case mixed:
+		args = append(args, number(c.Cost), number(int64(len(c.Rules))))
+	}
 	for _, r := range c.Rules {
-		args = append(args, r.Algorithm.String(), number(r.Limit))
+		if kind == mixed {
+			args = append(args, r.Algorithm.String())
+		}
+		args = append(args, number(r.Limit))
 		switch r.Algorithm {
 		case FixedWindow:
 			args = append(args, number(r.windowMillis()))
@@ -117,15 +153,15 @@ func (c Charge) arguments(args []string) []string {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// parseTake reads the reply of take.lua or take_fixed.lua.
-func parseTake(reply []rueidis.RedisMessage, charges []question, simple bool) ([]answer, error) {
+// parseTake reads a script's reply.
+func parseTake(reply []rueidis.RedisMessage, charges []question) ([]answer, error) {
 	answers := make([]answer, len(charges))
 	rules := 0
 	for _, q := range charges {
 		rules += len(q.Rules)
 	}
 	width := 4
-	if simple {
+	if charges[0].kind() == onlyFixed {
 		width = 3
 	}
 	if want := len(charges) + width*rules; len(reply) != want {
@@ -173,7 +209,7 @@ func parseState(reply []rueidis.RedisMessage, r Rule, cost int64) (state, error)
 	case SlidingWindow:
 		return r.slidingState(n[0], cost, micros(n[1]), micros(n[2]), window), nil
 	case GCRA:
-		return r.gcraState(ticks{n[0], n[1]}, cost, window), nil
+		return r.gcraState(ticks{n[0], n[1]}, cost, bucketToken(n[2], window)), nil
 	default:
 		return r.fixedState(n[0], cost, time.Duration(n[1])*time.Millisecond, window), nil
 	}

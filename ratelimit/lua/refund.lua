@@ -3,8 +3,8 @@
 -- KEYS[i]    counter of rule i
 -- ARGV[1]    cost
 -- ARGV[1+i]  what was charged: a fixed window's identifier; "s:<number>:<id>", an entry
---            of a sliding window; "g:<end>:<time>:<fraction>:<limit>:<id>", the end and
---            length of a charge in the bucket of a GCRA
+--            of a sliding window; "g:<time>:<fraction>:<limit>:<end>:<id>", the
+--            length and end of a charge in the bucket of a GCRA
 --
 -- Returns the number of counters that got something back. Counters do not become
 -- negative, none is created, and TTLs stay.
@@ -48,12 +48,12 @@ local function sliding(key, number, id)
     local left = n - back
     local entry = ''
     if left > 0 then -- entries without charges would pile up
-      entry = string.format('%s,%.0f;', head, left)
+      entry = string.format('%s,%d;', head, left)
     end
     older = string.sub(older, 1, from - 1) .. entry .. string.sub(older, to)
   end
   redis.call('SET', key,
-    string.format('sliding %.0f %s %s %.0f %s %s', math.max(0, total - back), newest, times, count, whose, older),
+    string.format('sliding %d %s %s %d %s %s', math.max(0, total - back), newest, times, count, whose, older),
     'KEEPTTL')
   return true
 end
@@ -88,7 +88,7 @@ local function gcra(key, ends, time, fraction, limit, id)
   if tatFraction < 0 then
     tat, tatFraction = tat - 1, tatFraction + of
   end
-  redis.call('SET', key, string.format('gcra %.0f %.0f %s %.0f %s', tat, tatFraction, of, given, whose), 'KEEPTTL')
+  redis.call('SET', key, string.format('gcra %d %d %s %d %s', tat, tatFraction, of, given, whose), 'KEEPTTL')
   return true
 end
 
@@ -96,7 +96,7 @@ local given = 0
 for i = 1, #KEYS do
   local token, got = ARGV[1 + i], nil
   local number, entries = string.match(token, '^s:(%d+):(.+)$')
-  local ends, time, fraction, limit, bucket = string.match(token, '^g:(%d+):(%d+):(%d+):(%d+):(.+)$')
+  local time, fraction, limit, ends, bucket = string.match(token, '^g:(%d+):(%d+):(%d+):(%d+):(.+)$')
   if number then
     got = sliding(KEYS[i], number, entries)
   elseif ends then

@@ -19,9 +19,11 @@ algorithms.sliding = {
   arguments = 3,
 
   look = function(key, at, cost)
-    local s = {used = 0, left = 0, retry = 0, token = '', id = ''}
     local limit, window = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-    s.window, s.span = window, tonumber(ARGV[at + 2])
+    local s = {
+      used = 0, left = 0, retry = 0, token = '', id = '', window = window, span = tonumber(ARGV[at + 2]),
+      number = 0, first = 0, last = 0, count = 0, older = '', refused = false, moved = false,
+    }
     local got = redis.pcall('GET', key)
     local total, number, first, last, count, id, older
     if got then
@@ -91,15 +93,15 @@ algorithms.sliding = {
       s.id, s.number, s.first, s.count, s.older = fresh, 1, now, 0, ''
     elseif now - s.first >= s.span and now > s.first then
       if s.count > 0 then
-        s.older = string.format('%s%.0f,%.0f,%.0f;', s.older, s.number, s.last, s.count)
+        s.older = string.format('%s%d,%d,%d;', s.older, s.number, s.last, s.count)
       end
       s.number, s.first, s.count = s.number + 1, now, 0
     end
     s.last, s.count, s.used, s.left = now, s.count + cost, s.used + cost, s.window
     redis.call('SET', key,
-      string.format('sliding %.0f %.0f %.0f %.0f %.0f %s %s', s.used, s.number, s.first, s.last, s.count, s.id, s.older),
+      string.format('sliding %d %d %d %d %d %s %s', s.used, s.number, s.first, s.last, s.count, s.id, s.older),
       'PX', math.floor(s.window / 1000) + 1)
-    s.token = string.format('s:%.0f:%s', s.number, s.id)
+    s.token = string.format('s:%d:%s', s.number, s.id)
   end,
 
   mend = function(key, s)
