@@ -55,6 +55,8 @@ func BenchmarkTakeParallel(b *testing.B) {
 		}
 	})
 	run("Take", func(s string) { bed.take(b, s, one...) })
+	run("Take-sliding", func(s string) { bed.take(b, s, with(one[0], ratelimit.SlidingWindow)) })
+	run("Take-GCRA", func(s string) { bed.take(b, s, with(one[0], ratelimit.GCRA)) })
 	run("Take-3-rules", func(s string) { bed.take(b, s, three...) })
 }
 

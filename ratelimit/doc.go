@@ -3,9 +3,9 @@
 //
 // # Guarantees
 //
-//   - With Redis up, a rule never admits more than Limit charges within one window,
-//     whatever the concurrency and the number of processes. A failover to a replica
-//     that missed the last writes, or a step of Redis's clock, may break that.
+//   - With Redis up, a rule never admits more than its [Algorithm] says, whatever the
+//     concurrency and the number of processes. A failover to a replica that missed the
+//     last writes, or a step of Redis's clock, may break that.
 //   - Several rules on one subject are charged together in one script and one round
 //     trip: all of them, or none.
 //   - A denied request costs nothing: neither the rule that refused it nor any other.
@@ -16,14 +16,27 @@
 //   - Without Redis each rule does what its WithoutRedis says, at once: a breaker
 //     keeps requests from waiting for a Redis that is gone. Recovery needs no help.
 //
-// The window is fixed: it begins with the first admitted request and ends Window
-// later, whereupon the next request begins another. Within any span as long as a
-// window there may thus be up to twice the limit, around the end of one window.
+// # Algorithms
+//
+//   - [FixedWindow], the default: Limit charges per window. A window begins with the
+//     first admitted request and ends Window later, whereupon the next request begins
+//     another. Around the end of a window there may be up to twice the limit within
+//     a span as long as a window. The cheapest.
+//   - [SlidingWindow]: Limit charges within any span of Window. It remembers when
+//     charges were made, 64 instants at most, and so takes up to about 2 KB; limits
+//     above 64 may deny up to a 64th of the window longer than they had to.
+//   - [GCRA]: Burst at once and then one each Window/Limit. It keeps one instant, to
+//     a fraction of a microsecond, and nothing is rounded.
+//
+// Rules of one charge may have different algorithms. Without Redis each rule counts
+// with its own in the process.
 //
 // # Keys
 //
-//	rate:<rule>:{<subject>}   hash: count, and window, an identifier that no other
-//	                          window has; it expires with the window
+//	rate:<rule>:{<subject>}   fixed: a hash of count, and window, an identifier that
+//	                          no other window has; it expires with the window
+//	                          sliding: "sliding <total> …", when charges were made
+//	                          gcra: "gcra <µs> …", when the bucket will be empty
 //
 // The braces put all rules of a subject into one Cluster slot. Subjects are escaped
 // where necessary, and never secret: pass account names through [HashSubject].

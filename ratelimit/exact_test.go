@@ -131,11 +131,15 @@ func TestNoTimeOfTheClientReachesRedis(t *testing.T) {
 	id := ratelimit.Windows(res)[0]
 	b.refund(t, res)
 	b.peek(t, "s", r)
+	b.peek(t, "s", ratelimit.Rule{Name: "sliding", Limit: 500, Window: time.Minute, Algorithm: ratelimit.SlidingWindow})
+	b.peek(t, "s", ratelimit.Rule{Name: "gcra", Limit: 7, Burst: 3, Window: time.Minute, Algorithm: ratelimit.GCRA})
 	key := b.prefix + "r:{s}"
 	for i, want := range [][]string{
-		{"1", key, "1", id, "5", "60000"},
+		{"1", key, id, "1", "5", "60000"},
 		{"1", key, "1", id},
-		{"1", key, "1", "", "5", "60000"},
+		{"1", key, "", "1", "5", "60000"},
+		{"1", b.prefix + "sliding:{s}", "", "1", "1", "sliding", "500", "60000000", "937500"},
+		{"1", b.prefix + "gcra:{s}", "", "7", "8571428", "4", "25714285", "5"},
 	} {
 		sent = slices.DeleteFunc(sent, func(c []string) bool { return c[0] == "EVAL" }) // the same again, where the script was new
 		if got := sent[i]; got[0] != "EVALSHA" || !slices.Equal(got[2:], want) {
@@ -159,7 +163,9 @@ func hammer(addr string) {
 			for {
 				r := ratelimit.Rule{Name: "r", Limit: 3, Window: time.Hour}
 				other := ratelimit.Rule{Name: "other", Limit: 1 << 30, Window: time.Hour}
-				res, _ := l.Take(context.Background(), strconv.Itoa(rand.IntN(100_000)), r, other)
+				sliding := ratelimit.Rule{Name: "sliding", Limit: 1 << 30, Window: time.Hour, Algorithm: ratelimit.SlidingWindow}
+				gcra := ratelimit.Rule{Name: "gcra", Limit: 1 << 30, Window: time.Hour, Algorithm: ratelimit.GCRA}
+				res, _ := l.Take(context.Background(), strconv.Itoa(rand.IntN(100_000)), r, other, sliding, gcra)
 				if rand.IntN(3) == 0 {
 					_ = l.Refund(context.Background(), res)
 				}
@@ -202,8 +208,11 @@ func TestKilledClientsLeaveNoImmortalKey(t *testing.T) {
 	for subject := range 1000 {
 		a, _ := client.Do(t.Context(), client.B().Hget().Key(fmt.Sprintf("rate:r:{%d}", subject)).Field("count").Build()).AsInt64()
 		b, _ := client.Do(t.Context(), client.B().Hget().Key(fmt.Sprintf("rate:other:{%d}", subject)).Field("count").Build()).AsInt64()
-		if a != b {
-			t.Fatalf("subject %d: rules counted %d and %d", subject, a, b)
+		text, _ := client.Do(t.Context(), client.B().Get().Key(fmt.Sprintf("rate:sliding:{%d}", subject)).Build()).ToString()
+		var c int64
+		_, _ = fmt.Sscanf(text, "sliding %d", &c)
+		if a != b || a != c {
+			t.Fatalf("subject %d: rules counted %d, %d and %d", subject, a, b, c)
 		}
 	}
 }

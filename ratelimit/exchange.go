@@ -2,25 +2,12 @@ package ratelimit
 
 import (
 	"context"
-	_ "embed" // the scripts
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/redis/rueidis"
 
 	"github.com/speedlayer/speedlayer/internal/redisx"
-)
-
-//go:embed lua/take.lua
-var takeSource string
-
-//go:embed lua/refund.lua
-var refundSource string
-
-var (
-	takeScript   = redisx.NewScript(takeSource)
-	refundScript = redisx.NewScript(refundSource)
 )
 
 // call runs one exchange with Redis under the breaker.
@@ -69,50 +56,19 @@ type callerError struct{ error }
 
 func (e callerError) Unwrap() error { return e.error }
 
-// exchange asks Redis to charge c, in windows that are called id where they begin
+// exchange asks Redis to make charges, in windows that are called id where they begin
 // now. Without an id nothing is charged.
-func (l *Limiter) exchange(ctx context.Context, c Charge, keys []string, id string) (states []state, allowed bool, err error) {
-	args := make([]string, 0, 2+2*len(c.Rules))
-	args = append(args, strconv.FormatInt(c.Cost, 10), id)
-	for _, r := range c.Rules {
-		args = append(args, strconv.FormatInt(r.Limit, 10), strconv.FormatInt(r.windowMillis(), 10))
-	}
+func (l *Limiter) exchange(ctx context.Context, id string, charges ...question) (answers []answer, err error) {
+	script, keys, args := l.scripts.forCharges(id, charges)
 	err = l.call(ctx, func(ctx context.Context) error {
-		reply, err := takeScript.Exec(ctx, l.client, keys, args).ToArray()
+		reply, err := script.Exec(ctx, l.client, keys, args).ToArray()
 		if err != nil {
 			return err
 		}
-		states, allowed, err = parseTake(reply, len(keys))
+		answers, err = parseTake(reply, charges)
 		return err
 	})
-	return states, allowed, err
-}
-
-// parseTake reads the reply of take.lua.
-func parseTake(reply []rueidis.RedisMessage, rules int) ([]state, bool, error) {
-	if len(reply) != 1+3*rules {
-		return nil, false, fmt.Errorf("a reply of %d elements for %d rules", len(reply), rules)
-	}
-	allowed, err := reply[0].AsInt64()
-	if err != nil {
-		return nil, false, err
-	}
-	states := make([]state, rules)
-	for i := range states {
-		one := reply[1+3*i:]
-		if states[i].count, err = one[0].AsInt64(); err != nil {
-			return nil, false, err
-		}
-		left, err := one[1].AsInt64()
-		if err != nil {
-			return nil, false, err
-		}
-		states[i].left = time.Duration(left) * time.Millisecond
-		if states[i].window, err = one[2].ToString(); err != nil {
-			return nil, false, err
-		}
-	}
-	return states, allowed == 1, nil
+	return answers, err
 }
 
 // without decides a charge after Redis could not be asked, or passes on what is no

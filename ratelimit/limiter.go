@@ -25,7 +25,7 @@ type Options struct {
 	// while there are requests. Default: 500 ms.
 	ProbeInterval time.Duration
 	// LocalCounters bounds the counters of FailLocal rules that this process keeps
-	// while Redis is gone, about 300 bytes each. When all are in use, requests that
+	// while Redis is gone, about 300 bytes each, with a sliding window up to 4 KB. When all are in use, requests that
 	// need another one get ErrUnavailable. Default: 65,536.
 	LocalCounters int
 	// OnDegraded is told when requests begin to be decided without Redis, with the
@@ -55,6 +55,8 @@ type Limiter struct {
 	o       Options
 	breaker *redisx.Breaker
 	local   *localStore
+	scripts *scripts
+	gathers [kinds]gather
 
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
@@ -66,7 +68,7 @@ type Limiter struct {
 // [Limiter.Close].
 func New(client rueidis.Client, o Options) *Limiter {
 	o = o.withDefaults()
-	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), idPrefix: rand.Text()[:13] + "-"}
+	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), scripts: production, idPrefix: rand.Text()[:13] + "-"}
 	l.breaker = redisx.NewBreaker(func(ctx context.Context) error {
 		return client.Do(ctx, client.B().Ping().Build()).Error()
 	}, redisx.BreakerOptions{Interval: o.ProbeInterval, Timeout: o.RedisTimeout, OnChange: o.OnDegraded})
@@ -100,11 +102,11 @@ func (l *Limiter) Peek(ctx context.Context, subject string, rules ...Rule) (Resu
 		return Result{}, fmt.Errorf("ratelimit: peek: %w", err)
 	}
 	keys := c.keys(l.o.Prefix)
-	states, allowed, err := l.exchange(ctx, c, keys, "")
+	answers, err := l.exchange(ctx, "", question{c, keys})
 	if err != nil {
 		return l.without("peek", c, keys, err, false)
 	}
-	return decide(c, states, allowed), nil
+	return decide(c, answers[0].states, answers[0].allowed), nil
 }
 
 // Reset forgets what subject was charged under the rules, in Redis and in this
@@ -134,13 +136,13 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 		return Result{}, fmt.Errorf("ratelimit: %s: %w", op, err)
 	}
 	keys := c.keys(l.o.Prefix)
-	states, allowed, err := l.exchange(ctx, c, keys, l.newID())
+	a, err := l.charge(ctx, question{c, keys})
 	if err != nil {
 		return l.without(op, c, keys, err, true)
 	}
-	res := decide(c, states, allowed)
-	if allowed {
-		res.charge = &charge{parts: []part{newPart(c, keys, states, false)}}
+	res := decide(c, a.states, a.allowed)
+	if a.allowed {
+		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
 	}
 	return res, nil
 }
@@ -149,6 +151,9 @@ func newPart(c Charge, keys []string, states []state, local bool) part {
 	p := part{local: local, keys: keys, windows: make([]string, len(states)), cost: c.Cost}
 	for i, s := range states {
 		p.windows[i] = s.window
+		if r := c.Rules[i]; r.Algorithm == GCRA {
+			p.windows[i] = refundToken(s.window, r.drain(c.Cost), r.Limit)
+		}
 	}
 	return p
 }

@@ -7,15 +7,17 @@ import (
 	"time"
 )
 
-// localStore counts in memory while Redis is gone: fixed windows, as in Redis, and
-// bounded.
+// localStore counts in memory while Redis is gone, with the algorithms of the rules,
+// and bounded.
 //
-// Counters of one window length expire in the order in which they began, so each
-// length has a queue, and making room looks at the head of each queue alone. A heap
-// was rejected: there are as many lengths as rules, which is few.
+// A counter is dropped one window after its last scheduling. Counters of one window
+// length are dropped in the order in which they were scheduled, so each length has a
+// queue, and making room looks at the head of each queue alone. A heap was rejected:
+// there are as many lengths as rules, which is few.
 type localStore struct {
-	max int
-	now func() time.Time
+	max  int
+	now  func() time.Time
+	base time.Time
 
 	mu       sync.Mutex
 	counters map[string]*localCounter
@@ -24,20 +26,46 @@ type localStore struct {
 }
 
 type localCounter struct {
-	key    string
-	count  int64
-	ends   time.Time
-	window string
-	length time.Duration
-	place  *list.Element
+	key       string
+	algorithm Algorithm
+	meter     meter
+	ends      time.Time // nothing counts any more then
+	length    time.Duration
+	place     *list.Element
+}
+
+// meter counts one subject's charges under one rule. Times are microseconds of the
+// store's clock, which is monotonic.
+type meter interface {
+	// look reports what is counted now, and whether cost would be too much.
+	look(r Rule, cost, now int64) state
+	// charge follows a look of the same moment; whether there is room is not its
+	// business. fresh names what begins with it. Afterwards nothing counts any more
+	// when the counter ends; renewed says that this is one window from now.
+	charge(r Rule, cost, now int64, fresh string) (s state, renewed bool)
+	// refund gives back what was charged as window.
+	refund(window string, cost, now int64)
+}
+
+func newMeter(a Algorithm) meter {
+	switch a {
+	case SlidingWindow:
+		return &slidingMeter{}
+	case GCRA:
+		return &gcraMeter{}
+	}
+	return &fixedMeter{}
 }
 
 func newLocalStore(maxCounters int) *localStore {
 	return &localStore{
-		max: maxCounters, now: time.Now,
+		max: maxCounters, now: time.Now, base: time.Now(),
 		counters: map[string]*localCounter{}, queues: map[time.Duration]*list.List{},
 	}
 }
+
+// micros is the store's clock.
+func (s *localStore) micros(now time.Time) int64 { return now.Sub(s.base).Microseconds() }
 
 // take is take.lua: all rules are charged or none, and without charging none. It
 // returns ok = false where a new counter is needed and there is no room.
@@ -52,15 +80,16 @@ func (s *localStore) take(c Charge, keys []string, charging bool) (states []stat
 		counter := s.counters[keys[i]]
 		if counter == nil {
 			missing++
-			continue
 		}
-		left := counter.ends.Sub(now)
-		if left > r.Window { // the rule's window was shortened
-			left = r.Window
-			s.schedule(counter, now, r.Window)
+		m := newMeter(r.Algorithm)
+		if counter != nil && counter.algorithm == r.Algorithm {
+			m = counter.meter
+			if counter.ends.Sub(now) > r.window() { // the rule's window was shortened
+				s.schedule(counter, now, r.window())
+			}
 		}
-		states[i] = state{count: counter.count, left: left, window: counter.window}
-		allowed = allowed && counter.count+c.Cost <= r.Limit
+		states[i] = m.look(r, c.Cost, s.micros(now))
+		allowed = allowed && !states[i].refused
 	}
 	if !charging || !allowed {
 		return states, allowed, true
@@ -69,18 +98,26 @@ func (s *localStore) take(c Charge, keys []string, charging bool) (states []stat
 		return nil, false, false
 	}
 	for i, r := range c.Rules {
-		counter := s.counters[keys[i]]
-		if counter == nil {
-			s.ids++
-			counter = &localCounter{key: keys[i], window: strconv.FormatUint(s.ids, 36)}
-			s.counters[keys[i]] = counter
-			s.schedule(counter, now, r.Window)
-			states[i] = state{left: r.Window, window: counter.window}
-		}
-		counter.count += c.Cost
-		states[i].count = counter.count
+		states[i] = s.charge(r, keys[i], c.Cost, now)
 	}
 	return states, true, true
+}
+
+func (s *localStore) charge(r Rule, key string, cost int64, now time.Time) state {
+	counter := s.counters[key]
+	if counter == nil {
+		counter = &localCounter{key: key}
+		s.counters[key] = counter
+	}
+	if counter.meter == nil || counter.algorithm != r.Algorithm {
+		counter.algorithm, counter.meter = r.Algorithm, newMeter(r.Algorithm)
+	}
+	s.ids++
+	charged, renewed := counter.meter.charge(r, cost, s.micros(now), strconv.FormatUint(s.ids, 36))
+	if renewed {
+		s.schedule(counter, now, r.window())
+	}
+	return charged
 }
 
 // schedule lets a counter end after length from now.
@@ -95,7 +132,7 @@ func (s *localStore) schedule(c *localCounter, now time.Time, length time.Durati
 	c.place = s.queues[length].PushBack(c)
 }
 
-// expire forgets every counter whose window is over.
+// expire forgets every counter in which nothing counts any more.
 func (s *localStore) expire(now time.Time) {
 	for length, queue := range s.queues {
 		for front := queue.Front(); front != nil; front = queue.Front() {
@@ -115,10 +152,11 @@ func (s *localStore) expire(now time.Time) {
 func (s *localStore) refund(p part) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.expire(s.now())
+	now := s.now()
+	s.expire(now)
 	for i, key := range p.keys {
-		if c := s.counters[key]; c != nil && c.window == p.windows[i] {
-			c.count = max(0, c.count-p.cost)
+		if c := s.counters[key]; c != nil {
+			c.meter.refund(p.windows[i], p.cost, s.micros(now))
 		}
 	}
 }

@@ -20,6 +20,10 @@ func TestMain(m *testing.M) {
 		hammer(addr)
 		return
 	}
+	if target := os.Getenv(attackEnv); target != "" {
+		attack(target)
+		return
+	}
 	goleak.VerifyTestMain(m, redistest.IgnoreLeaks()...)
 }
 
@@ -184,6 +188,15 @@ func eventually(tb testing.TB, ok func() bool) {
 func rule(name string, limit int64) ratelimit.Rule {
 	return ratelimit.Rule{Name: name, Limit: limit, Window: time.Hour}
 }
+
+// with returns the rule with another algorithm, and its name.
+func with(r ratelimit.Rule, a ratelimit.Algorithm) ratelimit.Rule {
+	r.Name, r.Algorithm = r.Name+"-"+a.String(), a
+	return r
+}
+
+// algorithms are all there are.
+var algorithms = []ratelimit.Algorithm{ratelimit.FixedWindow, ratelimit.SlidingWindow, ratelimit.GCRA}
 
 // tally counts by name, concurrently.
 type tally struct {

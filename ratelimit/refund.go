@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // Refund gives back what a Take or TakeEach of this limiter charged: a login that
 // succeeds, say, or work that was not done after all. It gives back into the very
 // windows that were charged and never into later ones; where they have ended, there
-// is nothing to give back. It never makes a counter negative and never creates a key.
+// is nothing to give back. Of a GCRA charge it gives back what has not drained yet.
+// It never makes a counter negative and never creates a key.
 //
 // It works once per result, copies included: a second call does nothing, also after
 // an error, because it may have been the answer alone that was lost. A result that
@@ -30,15 +30,25 @@ func (l *Limiter) Refund(ctx context.Context, r Result) error {
 			l.local.refund(p)
 			continue
 		}
-		args := append([]string{strconv.FormatInt(p.cost, 10)}, p.windows...)
+		args := append([]string{number(p.cost)}, p.windows...)
 		err := l.call(ctx, func(ctx context.Context) error {
-			return refundScript.Exec(ctx, l.client, p.keys, args).Error()
+			return l.scripts.refund.Exec(ctx, l.client, p.keys, args).Error()
 		})
 		if err != nil {
 			errs = append(errs, failure("refund", err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// bucketToken is what was charged to a GCRA: "<end>:<id>", the end of the charge as if
+// nothing had been given back, and the time since the bucket was last empty.
+func bucketToken(end int64, id string) string { return number(end) + ":" + id }
+
+// refundToken is what refund.lua needs of a GCRA charge, which drains within t:
+// "g:<time>:<part>:<limit>:<end>:<id>".
+func refundToken(bucket string, t ticks, limit int64) string {
+	return "g:" + number(t.us) + ":" + number(t.part) + ":" + number(limit) + ":" + bucket
 }
 
 // TakeEach charges several subjects in turn, an address and an account, say. They may

@@ -16,13 +16,16 @@ type Result struct {
 	Rule    string
 	// Limit is that rule's limit.
 	Limit int64
-	// Remaining is how much it still admits in this window, at least 0.
+	// Remaining is how much it would still admit now, at least 0.
 	Remaining int64
-	// ResetAfter is the time until its window ends; 0 where none has begun.
+	// ResetAfter is the time until none of the charges counts any more: until the
+	// fixed window ends, one window after the last charge of a sliding one, until the
+	// bucket of a GCRA is empty. 0 where there are none.
 	ResetAfter time.Duration
-	// RetryAfter is 0 for an admitted request. A request that comes so much later
-	// meets a new window in every rule that refused. Round up to whole seconds for
-	// a Retry-After header: [Result.RetrySeconds].
+	// RetryAfter is 0 for an admitted request. A request that comes so much later is
+	// admitted, if nobody else was charged in between. It is less than a millisecond
+	// more than it must be. Round up to whole seconds for a Retry-After header:
+	// [Result.RetrySeconds].
 	RetryAfter time.Duration
 	// Degraded is true where the decision, or part of it, was made without Redis,
 	// and Cause then says why.
@@ -53,38 +56,44 @@ type part struct {
 
 // state is a rule's counter as Redis or the local store reports it.
 type state struct {
-	count  int64
-	left   time.Duration // until the window ends; 0: none has begun
-	window string
+	count     int64
+	remaining int64
+	refused   bool          // this rule refused the charge
+	left      time.Duration // until nothing is counted any more; 0: nothing is
+	retry     time.Duration // if refused, until the charge would be admitted
+	window    string        // what was charged, for a refund
 }
 
 // decide describes a decision about c. allowed says whether it was charged, or, if
 // there was no charge, whether it would be.
 func decide(c Charge, states []state, allowed bool) Result {
 	best := -1
-	var remaining int64
-	for i, r := range c.Rules {
-		s := states[i]
-		if !allowed {
-			refused := s.count+c.Cost > r.Limit
-			if refused && (best < 0 || s.left > states[best].left) {
-				best, remaining = i, max(0, r.Limit-s.count)
-			}
+	for i, s := range states {
+		var better bool
+		switch {
+		case !allowed && !s.refused:
 			continue
+		case best < 0:
+			better = true
+		case !allowed:
+			better = s.retry > states[best].retry
+		default:
+			b := states[best]
+			better = s.remaining < b.remaining || s.remaining == b.remaining && s.left > b.left
 		}
-		left := max(0, r.Limit-s.count)
-		if best < 0 || left < remaining || left == remaining && s.left > states[best].left {
-			best, remaining = i, left
+		if better {
+			best = i
 		}
 	}
 	res := Result{Allowed: allowed, Subject: c.Subject}
 	if best < 0 {
 		return res
 	}
-	res.Rule, res.Limit, res.Remaining = c.Rules[best].Name, c.Rules[best].Limit, remaining
-	res.ResetAfter = states[best].left
+	s := states[best]
+	res.Rule, res.Limit, res.Remaining = c.Rules[best].Name, c.Rules[best].Limit, s.remaining
+	res.ResetAfter = s.left
 	if !allowed {
-		res.RetryAfter = states[best].left
+		res.RetryAfter = s.retry
 	}
 	return res
 }

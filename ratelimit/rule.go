@@ -63,6 +63,12 @@ type Rule struct {
 	// Where it was shortened, a window under way ends as if it began now at the
 	// latest.
 	Window time.Duration
+	// Algorithm is what Limit per Window means. Where it was changed, counting begins
+	// anew: the state of another algorithm counts as none. Default: FixedWindow.
+	Algorithm Algorithm
+	// Burst is how many charges a GCRA rule admits at once, 1 to Limit. Other
+	// algorithms have none. Default: Limit.
+	Burst int64
 	// WithoutRedis is what happens while Redis cannot be asked. Default: FailLocal.
 	WithoutRedis Fallback
 }
@@ -78,6 +84,12 @@ func (r Rule) Validate() error {
 	}
 	if r.Window < time.Millisecond || r.Window > MaxWindow {
 		errs = append(errs, fmt.Errorf("%w: rule %.80q: window %v: want 1ms to %v", ErrInvalid, r.Name, r.Window, MaxWindow))
+	}
+	if r.Algorithm > GCRA {
+		errs = append(errs, fmt.Errorf("%w: rule %.80q: unknown algorithm %d", ErrInvalid, r.Name, r.Algorithm))
+	}
+	if r.Burst < 0 || r.Burst > r.Limit || r.Burst != 0 && r.Algorithm != GCRA {
+		errs = append(errs, fmt.Errorf("%w: rule %.80q: burst %d: want 1 to the limit, and a GCRA rule", ErrInvalid, r.Name, r.Burst))
 	}
 	if r.WithoutRedis > FailClosed {
 		errs = append(errs, fmt.Errorf("%w: rule %.80q: unknown fallback %d", ErrInvalid, r.Name, r.WithoutRedis))
@@ -105,6 +117,10 @@ func (r Rule) windowMillis() int64 {
 	return int64((r.Window + time.Millisecond - 1) / time.Millisecond)
 }
 
+func (r Rule) windowMicros() int64 { return 1000 * r.windowMillis() }
+
+func (r Rule) window() time.Duration { return time.Duration(r.windowMillis()) * time.Millisecond }
+
 // Charge is what one subject pays under some rules.
 type Charge struct {
 	// Subject is who pays: a client address, a user id, a hashed account name. Any
@@ -112,7 +128,7 @@ type Charge struct {
 	Subject string
 	// Rules are charged together: all or none. Their names differ.
 	Rules []Rule
-	// Cost is what each rule is charged, 1 to the smallest limit. Default: 1.
+	// Cost is what each rule is charged, 1 to the smallest limit or burst. Default: 1.
 	Cost int64
 }
 
@@ -136,8 +152,8 @@ func (c Charge) validate() error {
 			errs = append(errs, err)
 			continue
 		}
-		if c.Cost < 1 || c.Cost > r.Limit {
-			errs = append(errs, fmt.Errorf("%w: rule %q: cost %d: want 1 to the limit of %d", ErrInvalid, r.Name, c.Cost, r.Limit))
+		if c.Cost < 1 || c.Cost > r.most() {
+			errs = append(errs, fmt.Errorf("%w: rule %q: cost %d: want 1 to the limit of %d", ErrInvalid, r.Name, c.Cost, r.most()))
 		}
 		for _, other := range c.Rules[:i] {
 			if other.Name == r.Name {

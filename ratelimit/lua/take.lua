@@ -1,78 +1,55 @@
--- Charges one subject under several rules: all of them, or none. Fixed windows.
+-- Makes charges, one after the other: each charges one subject under several rules,
+-- all of them or none. In front of it stand clock.lua and the files of the algorithms
+-- that the rules have.
 --
--- KEYS[i]           counter of rule i
--- ARGV[1]           cost
--- ARGV[2]           identifier for windows that begin now; empty: only look
--- ARGV[1+2i], …[+1] limit and window (ms) of rule i
+-- KEYS     the counters: for each charge one per rule
+-- ARGV[1]  identifier for windows that begin now; empty: only look
+-- ARGV[2…] for each charge: cost, number of rules, and for each rule the name of its
+--          algorithm and that one's arguments
 --
--- Returns {1 where admitted or else 0, then for each rule: count, ms until the
--- window ends or 0 where none has begun, the window's identifier}. Counts are those
--- after the charge.
+-- Returns one list: for each charge 1 where admitted or else 0, and for each of its
+-- rules four elements: see its algorithm. They describe what is after the charge.
 --
 -- Atomic, because another request between the look and the charge would be admitted
 -- beyond the limit, because rules must not be charged that are followed by one that
--- refuses, and because a counter without TTL would deny for ever.
+-- refuses, and because a counter without TTL would stay for ever.
 --
--- PTTL is Redis's clock. A key with 0 ms left counts as gone, so that a request which
--- comes exactly when it was told to is not early.
---
--- What somebody else wrote is mended: another type or no number begins a new window;
--- no TTL, or one longer than the window, becomes the window's length.
+-- A denial writes nothing but what mends a damaged key.
 
-local cost = tonumber(ARGV[1])
-local fresh = ARGV[2]
-local counts, left, windows = {}, {}, {}
-local admitted = 1
+local fresh = ARGV[1]
+local states, used = {}, {}
+local reply, n = {}, 0
+local at, first = 2, 0
 
-for i = 1, #KEYS do
-  local limit, length = tonumber(ARGV[1 + 2 * i]), tonumber(ARGV[2 + 2 * i])
-  local got = redis.pcall('HMGET', KEYS[i], 'count', 'window')
-  if got.err then
-    if not string.find(got.err, 'WRONGTYPE', 1, true) then
-      return got
+while first < #KEYS do
+  local cost, rules = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local admitted = 1
+  at = at + 2
+  for i = 1, rules do
+    local algorithm = algorithms[ARGV[at]]
+    local s = algorithm.look(KEYS[first + i], at + 1, cost)
+    if s.err then
+      return s
     end
-    redis.call('DEL', KEYS[i])
-    got = {false, false}
-  end
-  local count = got[1]
-  counts[i], left[i], windows[i] = 0, 0, ''
-  -- Up to 15 digits, which Lua's numbers hold exactly.
-  if count and (count == '0' or #count <= 15 and string.find(count, '^[1-9]%d*$')) then
-    local ttl = redis.call('PTTL', KEYS[i])
-    if ttl < 0 or ttl > length then
-      redis.call('PEXPIRE', KEYS[i], length)
-      ttl = length
+    if s.refused then
+      admitted = 0
     end
-    if ttl > 0 then
-      counts[i], left[i], windows[i] = tonumber(count), ttl, got[2] or ''
-    end
+    states[i], used[i] = s, algorithm
+    at = at + 1 + algorithm.arguments
   end
-  if counts[i] + cost > limit then
-    admitted = 0
-  end
-end
 
-if admitted == 1 and fresh ~= '' then
-  for i = 1, #KEYS do
-    if left[i] == 0 then
-      local length = tonumber(ARGV[2 + 2 * i])
-      redis.call('HSET', KEYS[i], 'count', cost, 'window', fresh)
-      redis.call('PEXPIRE', KEYS[i], length)
-      counts[i], left[i], windows[i] = cost, length, fresh
+  n = n + 1
+  reply[n] = admitted
+  for i = 1, rules do
+    local s = states[i]
+    if admitted == 1 and fresh ~= '' then
+      used[i].charge(KEYS[first + i], s, cost, fresh)
     else
-      counts[i] = redis.call('HINCRBY', KEYS[i], 'count', cost)
-      if windows[i] == '' then
-        redis.call('HSET', KEYS[i], 'window', fresh)
-        windows[i] = fresh
-      end
+      used[i].mend(KEYS[first + i], s)
     end
+    reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = s.used, s.left, s.retry, s.token
+    n = n + 4
   end
-end
-
-local reply = {admitted}
-for i = 1, #KEYS do
-  reply[#reply + 1] = counts[i]
-  reply[#reply + 1] = left[i]
-  reply[#reply + 1] = windows[i]
+  first = first + rules
 end
 return reply
