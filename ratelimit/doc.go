@@ -20,6 +20,12 @@
 // later, whereupon the next request begins another. Within any span as long as a
 // window there may thus be up to twice the limit, around the end of one window.
 //
+// # HTTP
+//
+// [Limiter.Middleware] limits an [net/http.Handler]. Who pays is a [KeyFunc]'s answer:
+// by default the address of the connection, and behind [Proxies] that one which the
+// nearest trusted proxies vouch for. [Headers] tells clients what is left.
+//
 // # Keys
 //
 //	rate:<rule>:{<subject>}   hash: count, and window, an identifier that no other
