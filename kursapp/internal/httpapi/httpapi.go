@@ -36,6 +36,8 @@ type Config struct {
 	// CORSOrigins may call the API from a browser, each as scheme://host or
 	// scheme://host:port; default none.
 	CORSOrigins []string
+	// Proxies find the address of a client; default: that of the connection.
+	Proxies ratelimit.Proxies
 	// Version is the version in the OpenAPI document; default "dev".
 	Version string
 	// Logger gets the access log; default none.
@@ -107,6 +109,10 @@ type api struct {
 	log  *slog.Logger
 	huma huma.API
 	mux  *routeMux
+	// proxies find the address of a client.
+	proxies ratelimit.Proxies
+	// dataHeaders tell of the limit of /api/data.
+	dataHeaders *ratelimit.Headers
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 
@@ -152,9 +158,11 @@ func newAPI(d Deps, c Config) (*api, error) {
 		mux:  mux,
 		huma: humago.New(mux, humaConfig(c)),
 
-		tokens: d.Sessions.HTTP(cookieOptions(c.Mode)),
+		proxies:     c.Proxies,
+		dataHeaders: ratelimit.NewHeaders(kurs.DataRule()),
+		tokens:      d.Sessions.HTTP(cookieOptions(c.Mode)),
 	}
-	a.huma.UseMiddleware(rememberExchange)
+	a.huma.UseMiddleware(a.rememberExchange)
 	a.routes()
 	return a, a.serveDocument()
 }

@@ -2,6 +2,7 @@ package kurs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/speedlayer/speedlayer/ratelimit"
@@ -11,9 +12,9 @@ import (
 // their address (ratelimit.ClientPrefix), which stands in the key so that an
 // operator can read it; account names are hashed.
 
-// dataRule is the course sheet's rule. Without Redis the route is open: what
-// it guards is cheap.
-func dataRule() ratelimit.Rule {
+// DataRule is the course sheet's rule, of which clients are told. Without Redis the
+// route is open: what it guards is cheap.
+func DataRule() ratelimit.Rule {
 	return ratelimit.Rule{Name: "data", Limit: 10, Window: time.Minute, WithoutRedis: ratelimit.FailOpen}
 }
 
@@ -79,7 +80,10 @@ func NewLimits(limiter *ratelimit.Limiter) *Limits { return &Limits{limiter: lim
 // returns. The result is valid with CodeRateLimited too, whose RetryAfter is
 // at least a second.
 func (l *Limits) Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error) {
-	result, err := take(ctx, l.limiter, clientPrefix, dataRule())
+	result, err := take(ctx, l.limiter, clientPrefix, DataRule())
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == CodeRateLimited {
+		refused.Limit = result.Rule
+	}
 	if err != nil {
 		return result, wrap("limit data", err)
 	}
