@@ -78,9 +78,9 @@ func newScripts(clock string) *scripts {
 type kind uint8
 
 const (
-	mixed      kind = iota // take.lua makes all
-	onlyFixed              // one rule with a fixed window
-	onlyGCRA               // one rule with GCRA
+	mixed     kind = iota // take.lua makes all
+	onlyFixed             // one rule with a fixed window
+	onlyGCRA              // one rule with GCRA
 	kinds
 )
 

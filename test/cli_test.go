@@ -26,6 +26,7 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 		{"malformed redis", []string{database, "REDIS_URL=http://:geheim@127.0.0.1"}, "serve", []string{"REDIS_URL", "redis://"}},
 		{"malformed mail server", []string{database, redis, "SMTP_URL=ftp://u:geheim@x"}, "serve", []string{"SMTP_URL", "smtp://"}},
 		{"origin with a path", []string{database, redis, "KURSAPP_CORS_ORIGINS=https://a.example/app"}, "serve", []string{"KURSAPP_CORS_ORIGINS", "https://app.example.com"}},
+		{"a proxy by name", []string{database, redis, "KURSAPP_TRUSTED_PROXIES=10.0.0.0/8,proxy"}, "serve", []string{"KURSAPP_TRUSTED_PROXIES", `"proxy"`, "192.0.2.7"}},
 		{"mails that name nowhere", []string{database, redis, "KURSAPP_PUBLIC_URL=ftp//x"}, "serve", []string{"KURSAPP_PUBLIC_URL", "https://kurs.example.com"}},
 		{"demo for everybody", []string{"KURSAPP_ADDR=0.0.0.0:8000"}, "demo", []string{"KURSAPP_ADDR", "127.0.0.1"}},
 		{"demo on a far database", []string{"KURSAPP_ADDR=127.0.0.1:0", "DATABASE_URL=postgres://kurs:geheim@192.0.2.1/kurs"}, "demo", []string{"DATABASE_URL", "on this machine"}},

@@ -18,6 +18,7 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/policyfile"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
 	"github.com/speedlayer/speedlayer/outbox"
+	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
 // App is one running kursapp: a server, a task worker, or both.
@@ -40,6 +41,8 @@ type App struct {
 	// listener is where HTTP is served; nil for a mere worker.
 	listener net.Listener
 	cors     []string
+	// proxies find the address of a client.
+	proxies ratelimit.Proxies
 	// metricsListener is where Prometheus scrapes; nil where it does not.
 	metricsListener net.Listener
 	// localBytes bounds the users kept in memory: 32 MiB hold some 60,000.

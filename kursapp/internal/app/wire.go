@@ -153,7 +153,7 @@ func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs
 		mode = httpapi.Demo
 		deps.Mailbox = mailbox{jobs.NewMailbox(a.redis)}
 	}
-	return httpapi.New(deps, httpapi.Config{Mode: mode, CORSOrigins: a.cors, Version: version, Logger: a.log})
+	return httpapi.New(deps, httpapi.Config{Mode: mode, CORSOrigins: a.cors, Proxies: a.proxies, Version: version, Logger: a.log})
 }
 
 // mailbox shows the demo's mails to the HTTP side.

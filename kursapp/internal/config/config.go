@@ -97,6 +97,7 @@ type Serve struct {
 	Metrics
 	Audit
 	LimitsFile
+	Proxies
 	Addr        string   `env:"KURSAPP_ADDR" default:":8000" help:"Address to listen on."`
 	CORSOrigins []string `name:"cors-origins" env:"KURSAPP_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of front ends that may call the API from a browser, separated by commas."`
 	Migrate     bool     `default:"true" negatable:"" help:"Bring the database schema up to date at start, as soon as PostgreSQL answers."`
@@ -297,7 +298,7 @@ func (d Demo) check() error {
 }
 
 func (s Serve) check() error {
-	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check(), s.Audit.check())
+	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check(), s.Audit.check(), s.Proxies.check())
 }
 
 // check refuses what no listener could be opened on.

@@ -73,11 +73,11 @@ func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e
 }
 
 // write answers with body, which is the same where the entry is.
-func (headers *entryHeaders) write(w http.ResponseWriter, r *http.Request, body []byte) {
+func (e *entryHeaders) write(w http.ResponseWriter, r *http.Request, body []byte) {
 	h := w.Header()
-	headers.set(h)
+	e.set(h)
 	h["Cache-Control"] = privateNoCache
-	if matches(r.Header["If-None-Match"], headers.etag()) {
+	if matches(r.Header["If-None-Match"], e.etag()) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -305,11 +305,13 @@ func (f *fakeLimits) GlobalOn() bool { return f.global != nil }
 
 func (f *fakeLimits) Global(ctx context.Context, client string) error { return f.global(ctx, client) }
 
-func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Result, error) {
+func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Rule, ratelimit.Result, error) {
+	rule := ratelimit.Rule{Name: "data", Limit: 10, Window: time.Minute}
 	if f.data != nil {
-		return f.data(ctx, client)
+		result, err := f.data(ctx, client)
+		return rule, result, err
 	}
-	return ratelimit.Result{Allowed: true}, nil
+	return rule, ratelimit.Result{Allowed: true}, nil
 }
 
 type fakeMailbox []Mail

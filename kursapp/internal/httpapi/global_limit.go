@@ -6,10 +6,10 @@ import "net/http"
 // that is on, before any route looks at it. Only the checks of host and origin come
 // first: they cost next to nothing, and a page of a listed origin can read the refusal.
 // Probes must not be refused because somebody floods the server.
-func guardAll(next http.Handler, limits Limits) http.Handler {
+func (a *api) guardAll(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if limits.GlobalOn() && r.URL.Path != "/health" {
-			if err := limits.Global(r.Context(), clientOf(r)); err != nil {
+		if a.Limits.GlobalOn() && r.URL.Path != "/health" {
+			if err := a.Limits.Global(r.Context(), (&exchange{r: r, proxies: a.proxies}).client()); err != nil {
 				fail(w, r, err)
 				return
 			}
@@ -17,7 +17,3 @@ func guardAll(next http.Handler, limits Limits) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// clientOf names the client of a request for the rate limits, outside of huma's
-// handlers.
-func clientOf(r *http.Request) string { return (&exchange{r: r}).client() }

@@ -36,6 +36,8 @@ type Config struct {
 	// CORSOrigins may call the API from a browser, each as scheme://host or
 	// scheme://host:port; default none.
 	CORSOrigins []string
+	// Proxies find the address of a client; default: that of the connection.
+	Proxies ratelimit.Proxies
 	// Version is the version in the OpenAPI document; default "dev".
 	Version string
 	// Logger gets the access log; default none.
@@ -93,7 +95,7 @@ type Accounts interface {
 // Limits is what the rate-limited route asks, and what stands before all routes while
 // GlobalOn. kurs.Limits implements it.
 type Limits interface {
-	Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error)
+	Data(ctx context.Context, clientPrefix string) (ratelimit.Rule, ratelimit.Result, error)
 	GlobalOn() bool
 	Global(ctx context.Context, clientPrefix string) error
 }
@@ -111,6 +113,10 @@ type api struct {
 	log  *slog.Logger
 	huma huma.API
 	mux  *routeMux
+	// proxies find the address of a client.
+	proxies ratelimit.Proxies
+	// dataHeaders tell of the limit of /api/data.
+	dataHeaders ruleHeaders
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 
@@ -136,7 +142,7 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
 	}
-	h, err := guardOrigins(guardAll(limitBody(a.mux), d.Limits), c.CORSOrigins)
+	h, err := guardOrigins(a.guardAll(limitBody(a.mux)), c.CORSOrigins)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
@@ -156,9 +162,10 @@ func newAPI(d Deps, c Config) (*api, error) {
 		mux:  mux,
 		huma: humago.New(mux, humaConfig(c)),
 
-		tokens: d.Sessions.HTTP(cookieOptions(c.Mode)),
+		proxies: c.Proxies,
+		tokens:  d.Sessions.HTTP(cookieOptions(c.Mode)),
 	}
-	a.huma.UseMiddleware(rememberExchange)
+	a.huma.UseMiddleware(a.rememberExchange)
 	a.routes()
 	return a, a.serveDocument()
 }

@@ -64,7 +64,7 @@ func (m *memoryStore) DeleteUser(ctx context.Context, id int64) error {
 }
 
 // newRealSite serves the real domain on a Redis of its own.
-func newRealSite(t *testing.T) (*site, *redistest.Server) {
+func newRealSite(t *testing.T, mods ...func(*Config)) (*site, *redistest.Server) {
 	t.Helper()
 	redis := redistest.Start(t)
 	client := redis.Client(t)
@@ -81,7 +81,10 @@ func newRealSite(t *testing.T) (*site, *redistest.Server) {
 	limiter := ratelimit.New(client, ratelimit.Options{})
 	users := kurs.NewUsers(kurs.UsersDeps{Store: store, Client: client, Sessions: sessions})
 	t.Cleanup(users.Close)
-	return newSite(t, Demo, func(d *Deps, _ *Config) {
+	return newSite(t, Demo, func(d *Deps, c *Config) {
+		for _, mod := range mods {
+			mod(c)
+		}
 		d.Users, d.Sessions = users, sessions
 		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Store: store, Users: users, Sessions: sessions, Limiter: limiter, Hasher: hasher, Demo: true})
 		d.Limits = kurs.NewLimits(limiter, nil)

@@ -2,6 +2,7 @@ package kurs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/speedlayer/speedlayer/ratelimit"
@@ -108,14 +109,18 @@ func NewLimits(limiter *ratelimit.Limiter, policies *Policies) *Limits {
 
 // Data charges a request to the data route: 10 in 60 s for each client by default, and
 // no limit while Redis is gone. clientPrefix is what ratelimit.ClientPrefix
-// returns. The result is valid with CodeRateLimited too, whose RetryAfter is
-// at least a second.
-func (l *Limits) Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error) {
-	result, err := take(ctx, l.limiter, clientPrefix, l.policies.rule(limitData))
-	if err != nil {
-		return result, wrap("limit data", err)
+// returns. It returns the rule that counted, of which clients are told. The result is
+// valid with CodeRateLimited too, whose RetryAfter is at least a second.
+func (l *Limits) Data(ctx context.Context, clientPrefix string) (ratelimit.Rule, ratelimit.Result, error) {
+	rule := l.policies.rule(limitData)
+	result, err := take(ctx, l.limiter, clientPrefix, rule)
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == CodeRateLimited {
+		refused.Limit = result.Rule
 	}
-	return result, nil
+	if err != nil {
+		return rule, result, wrap("limit data", err)
+	}
+	return rule, result, nil
 }
 
 // GlobalOn reports whether Global charges anything at the moment.
