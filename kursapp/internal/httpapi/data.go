@@ -27,7 +27,7 @@ func (a *api) data(ctx context.Context, _ *struct{}) (*messageOutput, error) {
 		err = &kurs.Error{Code: kurs.CodeRateLimited, RetryAfter: result.RetryAfter, Limit: result.Rule}
 	}
 	if err == nil || kurs.CodeOf(err) == kurs.CodeRateLimited {
-		a.dataHeaders.Set(x.w.Header(), result)
+		a.dataHeaders.Of(a.Limits.DataRule()).Set(x.w.Header(), result)
 	}
 	if err != nil {
 		return nil, err

@@ -299,6 +299,10 @@ func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Result,
 	return ratelimit.Result{Allowed: true}, nil
 }
 
+func (f *fakeLimits) DataRule() ratelimit.Rule {
+	return ratelimit.Rule{Name: "data", Limit: 10, Window: time.Minute}
+}
+
 type fakeMailbox []Mail
 
 func (f fakeMailbox) Mails(context.Context) ([]Mail, error) { return f, nil }

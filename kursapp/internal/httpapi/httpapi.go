@@ -94,6 +94,8 @@ type Accounts interface {
 // Limits is what the rate-limited route asks. kurs.Limits implements it.
 type Limits interface {
 	Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error)
+	// DataRule is what Data charges at the moment.
+	DataRule() ratelimit.Rule
 }
 
 var (
@@ -112,7 +114,7 @@ type api struct {
 	// proxies find the address of a client.
 	proxies ratelimit.Proxies
 	// dataHeaders tell of the limit of /api/data.
-	dataHeaders *ratelimit.Headers
+	dataHeaders ratelimit.HeaderCache
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 
@@ -158,9 +160,8 @@ func newAPI(d Deps, c Config) (*api, error) {
 		mux:  mux,
 		huma: humago.New(mux, humaConfig(c)),
 
-		proxies:     c.Proxies,
-		dataHeaders: ratelimit.NewHeaders(kurs.DataRule()),
-		tokens:      d.Sessions.HTTP(cookieOptions(c.Mode)),
+		proxies: c.Proxies,
+		tokens:  d.Sessions.HTTP(cookieOptions(c.Mode)),
 	}
 	a.huma.UseMiddleware(a.rememberExchange)
 	a.routes()

@@ -12,9 +12,9 @@ import (
 // their address (ratelimit.ClientPrefix), which stands in the key so that an
 // operator can read it; account names are hashed.
 
-// DataRule is the course sheet's rule, of which clients are told. Without Redis the
-// route is open: what it guards is cheap.
-func DataRule() ratelimit.Rule {
+// dataRule is the course sheet's rule. Without Redis the route is open: what
+// it guards is cheap.
+func dataRule() ratelimit.Rule {
 	return ratelimit.Rule{Name: "data", Limit: 10, Window: time.Minute, WithoutRedis: ratelimit.FailOpen}
 }
 
@@ -75,12 +75,15 @@ type Limits struct {
 // NewLimits returns Limits.
 func NewLimits(limiter *ratelimit.Limiter) *Limits { return &Limits{limiter: limiter} }
 
+// DataRule returns the rule of the data route, of which clients are told.
+func (l *Limits) DataRule() ratelimit.Rule { return dataRule() }
+
 // Data charges a request to the data route: 10 in 60 s for each client, and
 // no limit while Redis is gone. clientPrefix is what ratelimit.ClientPrefix
 // returns. The result is valid with CodeRateLimited too, whose RetryAfter is
 // at least a second.
 func (l *Limits) Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error) {
-	result, err := take(ctx, l.limiter, clientPrefix, DataRule())
+	result, err := take(ctx, l.limiter, clientPrefix, dataRule())
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == CodeRateLimited {
 		refused.Limit = result.Rule
 	}
