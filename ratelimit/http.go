@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
-	"sync/atomic"
 )
 
 // HTTPOptions are the options of [Limiter.Middleware]. Rules or RulesFor is required.
@@ -37,7 +35,7 @@ type middleware struct {
 	limiter *Limiter
 	o       HTTPOptions
 	headers *Headers // of o.Rules
-	chosen  chosenHeaders
+	chosen  HeaderCache
 }
 
 // Middleware returns middleware that charges each request before it passes it on, and
@@ -88,7 +86,7 @@ func (m *middleware) admits(w http.ResponseWriter, r *http.Request) bool {
 	}
 	headers := m.headers
 	if m.o.RulesFor != nil {
-		headers = m.chosen.of(rules)
+		headers = m.chosen.Of(rules...)
 	}
 	headers.Set(w.Header(), res)
 	switch {
@@ -100,46 +98,4 @@ func (m *middleware) admits(w http.ResponseWriter, r *http.Request) bool {
 		headers.refuse(w, res)
 	}
 	return false
-}
-
-// maxChosen bounds the sets of rules whose headers are kept. A service has a few plans;
-// one that invents rules for each request pays for their headers each time.
-const maxChosen = 32
-
-// chosenHeaders keeps the headers of the sets that RulesFor returns.
-type chosenHeaders struct {
-	known atomic.Pointer[[]*Headers]
-	mu    sync.Mutex // of those who add
-}
-
-func (c *chosenHeaders) find(rules []Rule) (found *Headers, known []*Headers) {
-	if all := c.known.Load(); all != nil {
-		known = *all
-	}
-	for _, h := range known {
-		if slices.Equal(h.rules, rules) {
-			return h, known
-		}
-	}
-	return nil, known
-}
-
-func (c *chosenHeaders) of(rules []Rule) *Headers {
-	if h, known := c.find(rules); h != nil {
-		return h
-	} else if len(known) >= maxChosen {
-		return NewHeaders(rules...)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	h, known := c.find(rules)
-	if h != nil {
-		return h
-	}
-	h = NewHeaders(rules...)
-	if len(known) < maxChosen {
-		all := append(slices.Clip(known), h)
-		c.known.Store(&all)
-	}
-	return h
 }

@@ -19,6 +19,10 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { clear(header); h.Set(header, res) }); n != 0 {
 		t.Errorf("the headers of a refusal take %v allocations", n)
 	}
+	var cache ratelimit.HeaderCache
+	if n := testing.AllocsPerRun(100, func() { clear(header); cache.Of(perMinute).Set(header, res) }); n != 0 {
+		t.Errorf("from the cache they take %v allocations", n)
+	}
 	for name, r := range map[string]*http.Request{
 		"X-Forwarded-For": from(proxy, "X-Forwarded-For: 203.0.113.9, 192.0.2.1, 10.0.0.2"),
 		"no proxy":        from("192.0.2.1:1"),

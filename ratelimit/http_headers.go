@@ -21,8 +21,8 @@ import (
 // about. It is left out where nothing was counted, because Redis is gone and the rule
 // is open. Partition keys are never sent: they would show subjects.
 //
-// Headers are made once, with [NewHeaders], and used for many answers. They are safe
-// for concurrent use.
+// Headers are made once, with [NewHeaders] or by a [HeaderCache], and used for many
+// answers. They are safe for concurrent use.
 type Headers struct {
 	rules  []Rule
 	policy []string

@@ -279,6 +279,46 @@ func TestMiddlewareThatCannotBeRightPanics(t *testing.T) {
 	}
 }
 
+func TestHeaderCacheKnowsTheLastSets(t *testing.T) {
+	t.Parallel()
+	var cache ratelimit.HeaderCache
+	with := func(limits ...int64) []ratelimit.Rule {
+		var rules []ratelimit.Rule
+		for i, limit := range limits {
+			rules = append(rules, ratelimit.Rule{Name: "r" + strconv.Itoa(i), Limit: limit, Window: time.Minute})
+		}
+		return rules
+	}
+	first := cache.Of(with(1, 2)...)
+	if cache.Of(with(1, 2)...) != first {
+		t.Error("the same rules have other headers")
+	}
+	for _, other := range [][]ratelimit.Rule{with(1), with(2, 1), with(1, 3), with(1, 2, 3)} {
+		if cache.Of(other...) == first {
+			t.Errorf("%v has the headers of others", other)
+		}
+	}
+	for limit := range int64(100) {
+		cache.Of(with(1000 + limit)...)
+	}
+	if cache.Of(with(1, 2)...) == first {
+		t.Error("headers are kept for ever")
+	}
+	last := cache.Of(with(1099)...)
+	for range 1000 {
+		if cache.Of(with(1099)...) != last {
+			t.Fatal("what is in use is made again")
+		}
+	}
+	together(50, func(i int) {
+		header := http.Header{}
+		cache.Of(with(int64(i%5+1))...).Set(header, ratelimit.Result{Allowed: true})
+		if got, want := header.Get("RateLimit-Policy"), fmt.Sprintf(`"r0";q=%d;w=60`, i%5+1); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
 func TestHeadersOfARefusal(t *testing.T) {
 	t.Parallel()
 	h := ratelimit.NewHeaders(ratelimit.Rule{Name: "a", Limit: 5, Window: time.Hour})

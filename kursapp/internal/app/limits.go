@@ -50,10 +50,14 @@ type listedLimit struct {
 	Enabled       bool    `json:"enabled"`
 	Limit         int64   `json:"limit"`
 	WindowSeconds float64 `json:"window_seconds"`
+	Algorithm     string  `json:"algorithm"`
+	Burst         int64   `json:"burst,omitempty"`
 	WithoutRedis  string  `json:"without_redis"`
 	CountedBy     string  `json:"counted_by"`
 	Guards        string  `json:"guards"`
 	Origin        string  `json:"origin"` // a file and a line, or "default"
+
+	admits string // for people
 }
 
 func listLimits(c policyfile.Content, path string, asJSON bool, s streams) error {
@@ -65,7 +69,9 @@ func listLimits(c policyfile.Content, path string, asJSON bool, s streams) error
 		}
 		all = append(all, listedLimit{
 			Rule: l.Rule.Name, Enabled: !l.Off, Limit: l.Rule.Limit, WindowSeconds: l.Rule.Window.Seconds(),
+			Algorithm: l.Rule.Algorithm.String(), Burst: l.Rule.Burst,
 			WithoutRedis: l.Rule.WithoutRedis.String(), CountedBy: l.Subject.String(), Guards: l.Guards, Origin: origin,
+			admits: l.Admits(),
 		})
 	}
 	if asJSON {
@@ -74,7 +80,7 @@ func listLimits(c policyfile.Content, path string, asJSON bool, s streams) error
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RULE\tLIMIT\tWITHOUT REDIS\tCOUNTED BY\tGUARDS\tFROM")
 	for _, l := range all {
-		limit := fmt.Sprintf("%d in %v", l.Limit, seconds(l.WindowSeconds))
+		limit := l.admits
 		if !l.Enabled {
 			limit = "off"
 		}

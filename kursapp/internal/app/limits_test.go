@@ -84,7 +84,7 @@ func limitsList(t *testing.T, args ...string) string {
 }
 
 func TestLimitsListSaysWhereEachComesFrom(t *testing.T) {
-	path := writeFile(t, "[data]\nlimit = 100\n\n[global]\nenabled = true\n")
+	path := writeFile(t, "[data]\nlimit = 100\n\n[global]\nenabled = true\nalgorithm = \"gcra\"\nburst = 20\n")
 	t.Setenv("REDIS_URL", "")
 	t.Setenv("KURSAPP_LIMITS_FILE", "")
 	out := limitsList(t)
@@ -92,7 +92,7 @@ func TestLimitsListSaysWhereEachComesFrom(t *testing.T) {
 	if len(lines) != 11 || strings.Join(strings.Fields(lines[0]), " ") != "RULE LIMIT WITHOUT REDIS COUNTED BY GUARDS FROM" {
 		t.Fatalf("%s", out)
 	}
-	if got := strings.Join(strings.Fields(lines[1]), " "); got != "data 10 in 1m0s open address GET /api/data default" {
+	if got := strings.Join(strings.Fields(lines[1]), " "); got != "data 10 in 1m open address GET /api/data default" {
 		t.Error(got)
 	}
 	if got := strings.Join(strings.Fields(lines[10]), " "); got != "global off local address all requests of one client default" {

@@ -3,12 +3,10 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
-	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
 func (a *api) dataRoutes() {
@@ -29,29 +27,10 @@ func (a *api) data(ctx context.Context, _ *struct{}) (*messageOutput, error) {
 		err = &kurs.Error{Code: kurs.CodeRateLimited, RetryAfter: result.RetryAfter, Limit: result.Rule}
 	}
 	if err == nil || kurs.CodeOf(err) == kurs.CodeRateLimited {
-		a.dataHeaders.of(rule).Set(x.w.Header(), result)
+		a.dataHeaders.Of(rule).Set(x.w.Header(), result)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &messageOutput{messageBody{x.text(textData)}}, nil
-}
-
-// ruleHeaders are the headers about one rule, which seldom changes.
-type ruleHeaders struct {
-	known atomic.Pointer[headersOfRule]
-}
-
-type headersOfRule struct {
-	rule    ratelimit.Rule
-	headers *ratelimit.Headers
-}
-
-func (h *ruleHeaders) of(rule ratelimit.Rule) *ratelimit.Headers {
-	if known := h.known.Load(); known != nil && known.rule == rule {
-		return known.headers
-	}
-	made := &headersOfRule{rule, ratelimit.NewHeaders(rule)}
-	h.known.Store(made)
-	return made.headers
 }

@@ -58,8 +58,11 @@ func markLanguage(h http.Header, l lang) {
 // log: its address, or its /64 for IPv6. What it says about itself counts only where
 // a trusted proxy says it (ratelimit.Proxies). An address that cannot be parsed (a
 // Unix socket has none) shares one name, so that it is limited all the same.
-func (e *exchange) client() string {
-	prefix, ok := e.proxies.ClientPrefix(e.r)
+func (e *exchange) client() string { return clientOf(e.r, e.proxies) }
+
+// clientOf is exchange.client outside of huma's handlers.
+func clientOf(r *http.Request, p ratelimit.Proxies) string {
+	prefix, ok := p.ClientPrefix(r)
 	if !ok {
 		return "unknown"
 	}

@@ -9,7 +9,7 @@ import "net/http"
 func (a *api) guardAll(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.Limits.GlobalOn() && r.URL.Path != "/health" {
-			if err := a.Limits.Global(r.Context(), (&exchange{r: r, proxies: a.proxies}).client()); err != nil {
+			if err := a.Limits.Global(r.Context(), clientOf(r, a.proxies)); err != nil {
 				fail(w, r, err)
 				return
 			}

@@ -116,7 +116,7 @@ type api struct {
 	// proxies find the address of a client.
 	proxies ratelimit.Proxies
 	// dataHeaders tell of the limit of /api/data.
-	dataHeaders ruleHeaders
+	dataHeaders ratelimit.HeaderCache
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 

@@ -55,7 +55,19 @@ func (l RateLimit) String() string {
 	if l.Off {
 		return "off"
 	}
-	return fmt.Sprintf("%d in %s, %s without Redis", l.Rule.Limit, shortDuration(l.Rule.Window), l.Rule.WithoutRedis)
+	return fmt.Sprintf("%s, %s without Redis", l.Admits(), l.Rule.WithoutRedis)
+}
+
+// Admits says what the limit admits, as "10 in 1m" or "10 in 1m, gcra, 3 at once".
+func (l RateLimit) Admits() string {
+	s := fmt.Sprintf("%d in %s", l.Rule.Limit, shortDuration(l.Rule.Window))
+	if l.Rule.Algorithm != ratelimit.FixedWindow {
+		s += ", " + l.Rule.Algorithm.String()
+	}
+	if l.Rule.Burst > 0 {
+		s += fmt.Sprintf(", %d at once", l.Rule.Burst)
+	}
+	return s
 }
 
 // shortDuration writes a minute as 1m rather than 1m0s.
@@ -82,8 +94,8 @@ const (
 type LimitError struct {
 	// Rule is its name.
 	Rule string
-	// Field is what is wrong, in the words of a file: limit, window, without_redis or
-	// enabled. Empty where it is none of them, or several together.
+	// Field is what is wrong, in the words of a file: limit, window, burst,
+	// without_redis or enabled. Empty where it is none of them, or several together.
 	Field string
 	// Reason says what is wrong with it.
 	Reason string
@@ -107,6 +119,10 @@ func (l RateLimit) Validate() error {
 		return wrong("limit", "%d requests: want 1 to %d", r.Limit, MaxRateLimit)
 	case r.Window < MinRateWindow || r.Window > MaxRateWindow:
 		return wrong("window", "%s: want %s to %s", shortDuration(r.Window), shortDuration(MinRateWindow), shortDuration(MaxRateWindow))
+	case r.Burst != 0 && r.Algorithm != ratelimit.GCRA:
+		return wrong("burst", "only the algorithm gcra has one")
+	case r.Burst < 0 || r.Burst > r.Limit:
+		return wrong("burst", "%d requests: want 1 to the limit of %d", r.Burst, r.Limit)
 	case l.secret && r.WithoutRedis == ratelimit.FailOpen:
 		return wrong("without_redis", "open would let everybody guess passwords or codes while Redis is gone: want local or closed")
 	case l.Off && r.Name != globalName:

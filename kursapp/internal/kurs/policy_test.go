@@ -156,3 +156,17 @@ func TestTheGlobalLimitIsOffUnlessAPolicySaysSo(t *testing.T) {
 		t.Errorf("another client: %v", err)
 	}
 }
+
+func TestALimitSaysWhatItAdmits(t *testing.T) {
+	t.Parallel()
+	for want, rule := range map[string]ratelimit.Rule{
+		"10 in 1m":                  {Limit: 10, Window: time.Minute},
+		"10 in 1m, sliding":         {Limit: 10, Window: time.Minute, Algorithm: ratelimit.SlidingWindow},
+		"10 in 1h, gcra, 3 at once": {Limit: 10, Window: time.Hour, Algorithm: ratelimit.GCRA, Burst: 3},
+		"1 in 1m30s, gcra":          {Limit: 1, Window: 90 * time.Second, Algorithm: ratelimit.GCRA},
+	} {
+		if got := (kurs.RateLimit{Rule: rule}).Admits(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

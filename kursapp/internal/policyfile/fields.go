@@ -23,6 +23,8 @@ type field struct {
 var fields = []field{
 	{"limit", setLimit},
 	{"window", setWindow},
+	{"algorithm", setAlgorithm},
+	{"burst", setBurst},
 	{"without_redis", setWithoutRedis},
 	{"enabled", setEnabled},
 }
@@ -58,6 +60,25 @@ func setWindow(l *kurs.RateLimit, v *unstable.Node) error {
 		return fmt.Errorf("%.40q: "+form, v.Data)
 	}
 	l.Rule.Window = d
+	return nil
+}
+
+func setAlgorithm(l *kurs.RateLimit, v *unstable.Node) error {
+	for _, a := range []ratelimit.Algorithm{ratelimit.FixedWindow, ratelimit.SlidingWindow, ratelimit.GCRA} {
+		if v.Kind == unstable.String && string(v.Data) == a.String() {
+			l.Rule.Algorithm = a
+			return nil
+		}
+	}
+	return errors.New(`want "fixed", "sliding" or "gcra"`)
+}
+
+func setBurst(l *kurs.RateLimit, v *unstable.Node) error {
+	n, err := strconv.ParseInt(strings.TrimPrefix(string(v.Data), "+"), 0, 64)
+	if v.Kind != unstable.Integer || err != nil {
+		return errors.New("want a whole number, without quotes: how many may come at once")
+	}
+	l.Rule.Burst = n
 	return nil
 }
 

@@ -69,7 +69,7 @@ func TestParseNamesTheLineAndTheReason(t *testing.T) {
 		"# [data]\n\n ": "names no rule",
 		// What there is not.
 		"[data]\nlimit = 1\n[dat]\nlimit = 2":  `line 3: there is no rule "dat". The rules are: data, register,`,
-		"[data]\n\nlimits = 1":                 `line 3: there is no setting "limits". The settings of a rule are: limit, window, without_redis, enabled`,
+		"[data]\n\nlimits = 1":                 `line 3: there is no setting "limits". The settings of a rule are: limit, window, algorithm, burst, without_redis, enabled`,
 		"[data]\nName = \"x\"":                 `line 2: there is no setting "Name"`,
 		"limit = 10":                           `line 1: "limit" stands outside of a rule`,
 		"data = 10":                            `line 1: "data" stands outside of a rule`,
@@ -93,7 +93,11 @@ func TestParseNamesTheLineAndTheReason(t *testing.T) {
 		"[global]\nenabled = \"yes\"":         "line 2: enabled: want true or false",
 		"[global]\nenabled = 1":               "line 2: enabled: want true or false",
 		"[global]\nenabled = true\nlimit = 0": "line 3: limit: 0 requests: want 1 to 1000000",
+		"[data]\nalgorithm = \"tokens\"":      `line 2: algorithm: want "fixed", "sliding" or "gcra"`,
+		"[data]\nburst = \"3\"":               "line 2: burst: want a whole number",
 		// What makes no sense.
+		"[data]\nburst = 3":                            "line 2: burst: only the algorithm gcra has one",
+		"[data]\nalgorithm = \"gcra\"\nburst = 11":     "line 3: burst: 11 requests: want 1 to the limit of 10",
 		"[data]\nlimit = -1":                           "line 2: limit: -1 requests: want 1 to 1000000",
 		"[data]\nlimit = 1000001":                      "line 2: limit: 1000001 requests",
 		"[data]\nlimit = 10\nwindow = \"999ms\"":       "line 3: window: 999ms: want 1s to 744h",
