@@ -135,11 +135,11 @@ func TestNoTimeOfTheClientReachesRedis(t *testing.T) {
 	b.peek(t, "s", ratelimit.Rule{Name: "gcra", Limit: 7, Burst: 3, Window: time.Minute, Algorithm: ratelimit.GCRA})
 	key := b.prefix + "r:{s}"
 	for i, want := range [][]string{
-		{"1", key, id, "1", "5", "60000"},
+		{"1", key, id, "1", "1", "5", "60000"},
 		{"1", key, "1", id},
-		{"1", key, "", "1", "5", "60000"},
+		{"1", key, "", "1", "1", "5", "60000"},
 		{"1", b.prefix + "sliding:{s}", "", "1", "1", "sliding", "500", "60000000", "937500"},
-		{"1", b.prefix + "gcra:{s}", "", "7", "8571428", "4", "25714285", "5"},
+		{"1", b.prefix + "gcra:{s}", "", "1", "7", "8571428", "4", "25714285", "5"},
 	} {
 		sent = slices.DeleteFunc(sent, func(c []string) bool { return c[0] == "EVAL" }) // the same again, where the script was new
 		if got := sent[i]; got[0] != "EVALSHA" || !slices.Equal(got[2:], want) {

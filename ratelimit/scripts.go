@@ -112,8 +112,13 @@ func (s *scripts) forCharges(id string, charges []question) (script *redisx.Scri
 		}
 	}
 	args = append(make([]string, 0, 1+2*len(charges)+6*rules), id)
-	for _, q := range charges {
-		args = q.arguments(args)
+	for i := 0; i < len(charges); {
+		q, run := charges[i], 1
+		for i+run < len(charges) && q.alike(charges[i+run].Charge) {
+			run++
+		}
+		args = q.arguments(args, run)
+		i += run
 	}
 	switch charges[0].kind() {
 	case onlyFixed:
@@ -124,13 +129,20 @@ func (s *scripts) forCharges(id string, charges []question) (script *redisx.Scri
 	return s.take[set], keys, args
 }
 
-// arguments appends the charge's arguments of its script.
-func (c Charge) arguments(args []string) []string {
+// alike says that two charges have the same arguments, which then are sent once.
+func (c Charge) alike(other Charge) bool {
+	return c.Cost == other.Cost && c.kind() != mixed && c.Rules[0] == other.Rules[0]
+}
+
+// arguments appends the arguments for so many such charges.
+func (c Charge) arguments(args []string, run int) []string {
 	kind := c.kind()
 	switch kind {
 	case onlyFixed:
-		args = append(args, number(c.Cost))
-	case mixed:
+		args = append(args, number(int64(run)), number(c.Cost))
+	case onlyGCRA:
+		args = append(args, number(int64(run)))
+	default:
 		args = append(args, number(c.Cost), number(int64(len(c.Rules))))
 	}
 	for _, r := range c.Rules {

@@ -1,34 +1,43 @@
 -- Charges subjects under one rule with a fixed window each, one after the other: what
 -- take.lua does, without what this usual charge does not need.
 --
--- KEYS[i]           counter of charge i
--- ARGV[1]           identifier for windows that begin now; empty: only look
--- ARGV[3i-1], …[+2] cost, limit and window (ms) of charge i
+-- KEYS[i]  counter of charge i
+-- ARGV[1]  identifier for windows that begin now; empty: only look
+-- ARGV[2…] for each run of charges of the same kind: their number, cost, limit and
+--          window (ms). To read them once saves a tenth of the time.
 --
 -- Returns for each charge {1 where admitted or else 0, count, ms until the window ends
 -- or 0 where none has begun, the window's identifier}, in one list. See take.lua and
 -- fixed.lua for the reasons.
 
+local call, pcall, find = redis.call, redis.pcall, string.find
 local fresh = ARGV[1]
 local reply = {}
+local at, run = -2, 0
+local costText, cost, limit, length
 
 for i = 1, #KEYS do
-  local key, at = KEYS[i], 3 * i - 1
-  local cost, length = tonumber(ARGV[at]), tonumber(ARGV[at + 2])
+  local key = KEYS[i]
+  if run == 0 then
+    at = at + 4
+    run, costText = tonumber(ARGV[at]), ARGV[at + 1]
+    cost, limit, length = tonumber(costText), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  end
+  run = run - 1
   local admitted, count, left, window = 1, 0, 0, ''
 
-  local got = redis.pcall('HMGET', key, 'count', 'window')
+  local got = pcall('HMGET', key, 'count', 'window')
   if got.err then
-    if not string.find(got.err, 'WRONGTYPE', 1, true) then
+    if not find(got.err, 'WRONGTYPE', 1, true) then
       return got
     end
-    redis.call('DEL', key)
+    call('DEL', key)
   else
     local text = got[1]
-    if text and (text == '0' or #text <= 15 and string.find(text, '^[1-9]%d*$')) then
-      local ttl = redis.call('PTTL', key)
+    if text and (text == '0' or #text <= 15 and find(text, '^[1-9]%d*$')) then
+      local ttl = call('PTTL', key)
       if ttl < 0 or ttl > length then
-        redis.call('PEXPIRE', key, length)
+        call('PEXPIRE', key, length)
         ttl = length
       end
       if ttl > 0 then
@@ -37,22 +46,22 @@ for i = 1, #KEYS do
     end
   end
 
-  if count + cost > tonumber(ARGV[at + 1]) then
+  if count + cost > limit then
     admitted = 0
   elseif fresh ~= '' then
     if left == 0 then
-      redis.call('HSET', key, 'count', ARGV[at], 'window', fresh)
-      redis.call('PEXPIRE', key, length)
+      call('HSET', key, 'count', costText, 'window', fresh)
+      call('PEXPIRE', key, length)
       count, left, window = cost, length, fresh
     else
       if window == '' then
-        redis.call('HSET', key, 'window', fresh)
+        call('HSET', key, 'window', fresh)
         window = fresh
       end
-      count = redis.call('HINCRBY', key, 'count', ARGV[at])
+      count = call('HINCRBY', key, 'count', costText)
     end
   end
-  at = 4 * i
-  reply[at - 3], reply[at - 2], reply[at - 1], reply[at] = admitted, count, left, window
+  local to = 4 * i
+  reply[to - 3], reply[to - 2], reply[to - 1], reply[to] = admitted, count, left, window
 end
 return reply
