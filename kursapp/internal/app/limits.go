@@ -186,9 +186,13 @@ func (s *limitShell) state(ctx context.Context) (limitState, error) {
 	if err != nil {
 		return limitState{}, err
 	}
+	most := s.rule.Limit
+	if s.rule.Burst > 0 {
+		most = s.rule.Burst // what may be used at once
+	}
 	return limitState{
 		Rule: s.rule.Name, Subject: s.subject, Enabled: !s.off, Limit: s.rule.Limit, WindowSeconds: s.rule.Window.Seconds(),
-		Used: s.rule.Limit - r.Remaining, Remaining: r.Remaining, ResetSeconds: r.ResetAfter.Seconds(),
+		Used: most - r.Remaining, Remaining: r.Remaining, ResetSeconds: r.ResetAfter.Seconds(),
 	}, nil
 }
 
@@ -209,7 +213,8 @@ func showLimit(ctx context.Context, s *limitShell) error {
 	if state.ResetSeconds > 0 {
 		reset = "in " + seconds(state.ResetSeconds).Round(time.Millisecond).String()
 	}
-	fmt.Fprintf(table, "%s\t%s\t%d in %v\t%d\t%d\t%s\n", state.Rule, state.Subject, state.Limit, s.rule.Window, state.Used, state.Remaining, reset)
+	admits := kurs.RateLimit{Rule: s.rule}.Admits()
+	fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", state.Rule, state.Subject, admits, state.Used, state.Remaining, reset)
 	return table.Flush()
 }
 
@@ -234,6 +239,6 @@ func resetLimit(ctx context.Context, s *limitShell) error {
 	if s.of.JSON {
 		return printJSON(s.out, forgotten{s.rule.Name, s.subject, before.Used})
 	}
-	_, err = fmt.Fprintf(s.out, "%s of %s: %d of %d forgotten.\n", s.rule.Name, oneLine(s.of.Subject), before.Used, before.Limit)
+	_, err = fmt.Fprintf(s.out, "%s of %s: %d of %d forgotten.\n", s.rule.Name, oneLine(s.of.Subject), before.Used, before.Used+before.Remaining)
 	return err
 }

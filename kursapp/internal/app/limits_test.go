@@ -153,7 +153,7 @@ func TestLimitsShowIsForPeopleAndChargesNothing(t *testing.T) {
 			t.Fatal(out)
 		}
 		got := strings.Fields(lines[1])
-		if strings.Join(got[:len(got)-1], " ") != "data 192.0.2.1 10 in 1m0s 10 0 in" {
+		if strings.Join(got[:len(got)-1], " ") != "data 192.0.2.1 10 in 1m 10 0 in" {
 			t.Error(lines[1])
 		}
 		if left, err := time.ParseDuration(got[len(got)-1]); err != nil || left <= 0 || left > time.Minute {
@@ -182,6 +182,22 @@ func TestLimitsShowHasTheLimitsOfTheFile(t *testing.T) {
 	path := writeFile(t, "[data]\nlimit = 6\n")
 	if state := s.limitState(t, "--limits-file="+path, "data", "192.0.2.1"); state.Limit != 6 || state.Used != 4 || state.Remaining != 2 {
 		t.Errorf("%+v", state)
+	}
+}
+
+// With gcra a burst is what may be used at once.
+func TestLimitsShowCountsABurst(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	path := writeFile(t, "[data]\nlimit = 6\nalgorithm = \"gcra\"\nburst = 2\n")
+	if state := s.limitState(t, "--limits-file="+path, "data", "192.0.2.1"); state.Limit != 6 || state.Used != 0 || state.Remaining != 2 {
+		t.Errorf("%+v", state)
+	}
+	if out := s.mustLimits(t, "show", "--limits-file="+path, "data", "192.0.2.1"); !strings.Contains(out, "6 in 1m, gcra, 2 at once  0     2") {
+		t.Error(out)
+	}
+	if out := s.mustLimits(t, "reset", "--limits-file="+path, "data", "192.0.2.1"); out != "data of 192.0.2.1: 0 of 2 forgotten.\n" {
+		t.Errorf("%q", out)
 	}
 }
 
