@@ -63,6 +63,10 @@ func clientsSeen(t *testing.T, p ratelimit.Proxies, headers ...string) map[strin
 		seen["data"] = client
 		return ratelimit.Result{Allowed: true}, nil
 	}
+	s.limits.global = func(_ context.Context, client string) error {
+		seen["global"] = client
+		return nil
+	}
 	for _, c := range []call{
 		{"POST", "/login", `{"email":"max@example.com","password":"p"}`, nil},
 		{"POST", "/users", `{"name":"N","email":"n@example.com","password":"lang genug"}`, nil},
@@ -80,8 +84,8 @@ func clientsSeen(t *testing.T, p ratelimit.Proxies, headers ...string) map[strin
 			t.Errorf("%s %s: %d %s", c.method, c.target, w.Code, w.Body)
 		}
 	}
-	if len(seen) != 13 {
-		t.Errorf("%d addresses were told, want 13: %v", len(seen), seen)
+	if len(seen) != 14 {
+		t.Errorf("%d addresses were told, want 14: %v", len(seen), seen)
 	}
 	return seen
 }
