@@ -61,7 +61,7 @@ func TestLimitsFileIsReadAgainOnSIGHUPAndByItself(t *testing.T) {
 	if n := p.dataUntilRefused(t); n != 2 {
 		t.Errorf("%d more requests with a limit of 5", n)
 	}
-	if out := mustRun(t, env, "", "limits", "show", "data", "127.0.0.1"); !strings.Contains(out, "5 in 1h0m0s  5     0 ") {
+	if out := mustRun(t, env, "", "limits", "show", "data", "127.0.0.1"); !strings.Contains(out, "5 in 1h  5     0 ") {
 		t.Errorf("limits show:\n%s", out)
 	}
 	mustRun(t, env, "", "limits", "reset", "data", "127.0.0.1")
