@@ -167,9 +167,10 @@ func startShell(t *testing.T) *shell {
 	s := &shell{dir: t.TempDir(), ends: make(chan string, 1)}
 	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc")
 	cmd.Dir = s.dir
-	// With FAKETTY redis-cli writes what it would write to a terminal.
+	// With FAKETTY redis-cli writes what it would write to a terminal. The race detector
+	// of kursapp's commands would wait for a second at the end of each.
 	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "LC_ALL=C.UTF-8", "FAKETTY=1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "LC_ALL=C.UTF-8", "FAKETTY=1", "GORACE=atexit_sleep_ms=0",
 		"FAILURES=" + s.path("failures"),
 	}
 	stdin, err := cmd.StdinPipe()
