@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -144,6 +145,24 @@ func TestLinksOfTheGermanDocuments(t *testing.T) {
 		if names < leastNames {
 			t.Errorf("%s names %d declarations, want at least %d", document, names, leastNames)
 		}
+	}
+}
+
+var environmentVariable = regexp.MustCompile("`((?:KURSAPP_|DATABASE_|REDIS_|SMTP_)[A-Z_]+)`")
+
+// A new variable has to be explained in both languages.
+func TestBothReadmesNameTheSameVariables(t *testing.T) {
+	t.Parallel()
+	named := func(path string) (names []string) {
+		for _, match := range environmentVariable.FindAllStringSubmatch(readFile(t, path), -1) {
+			names = append(names, match[1])
+		}
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
+	english, german := named("../README.md"), named("../README.de.md")
+	if len(english) < 10 || !slices.Equal(english, german) {
+		t.Errorf("README.md names %v, README.de.md %v", english, german)
 	}
 }
 

@@ -98,7 +98,7 @@ func tidy(text string) string {
 func pattern(want string) *regexp.Regexp {
 	var expr strings.Builder
 	expr.WriteString(`\A`)
-	for _, line := range strings.Split(tidy(want), "\n") {
+	for line := range strings.SplitSeq(tidy(want), "\n") {
 		if line == "…" {
 			expr.WriteString(`(?:.*\n)*?`)
 			continue
