@@ -57,11 +57,11 @@ func (q *Queue) findIn(ctx context.Context, position int, id string) (TaskInfo, 
 			}
 			continue
 		}
-		return parseFound(reply, id)
+		return q.parseFound(reply, id)
 	}
 }
 
-func parseFound(reply []rueidis.RedisMessage, id string) (TaskInfo, error) {
+func (q *Queue) parseFound(reply []rueidis.RedisMessage, id string) (TaskInfo, error) {
 	if len(reply) != 5 {
 		return TaskInfo{}, fmt.Errorf("%d parts instead of 5", len(reply))
 	}
@@ -70,7 +70,7 @@ func parseFound(reply []rueidis.RedisMessage, id string) (TaskInfo, error) {
 	if f.err != nil {
 		return TaskInfo{}, f.err
 	}
-	t, err := parseInfo(reply[4], state)
+	t, err := q.parseInfo(reply[4], state)
 	if err != nil {
 		return TaskInfo{}, err
 	}
