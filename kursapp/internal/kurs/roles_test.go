@@ -9,28 +9,28 @@ import (
 func TestChangeOfRoleEndsTheSessions(t *testing.T) {
 	t.Parallel()
 	w := newDemo(t)
-	admin, max := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleUser)
+	admin, maxi := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleUser)
 	asAdmin := w.authenticate(t, w.login(t, admin).Token)
-	session := w.login(t, max).Token
+	session := w.login(t, maxi).Token
 
-	view, err := w.accounts.ChangeRole(t.Context(), asAdmin, max.ID, kurs.RoleUser) // as it is
-	if err != nil || view.Role != kurs.RoleUser || view.ID != max.ID || !view.HasPassword || view.CreatedAt.IsZero() {
+	view, err := w.accounts.ChangeRole(t.Context(), asAdmin, maxi.ID, kurs.RoleUser) // as it is
+	if err != nil || view.Role != kurs.RoleUser || view.ID != maxi.ID || !view.HasPassword || view.CreatedAt.IsZero() {
 		t.Fatalf("%+v, %v", view, err)
 	}
 	w.authenticate(t, session)
 
-	if view, err = w.accounts.ChangeRole(t.Context(), asAdmin, max.ID, kurs.RoleAdmin); err != nil || view.Role != kurs.RoleAdmin {
+	if view, err = w.accounts.ChangeRole(t.Context(), asAdmin, maxi.ID, kurs.RoleAdmin); err != nil || view.Role != kurs.RoleAdmin {
 		t.Fatalf("%+v, %v", view, err)
 	}
 	_, err = w.accounts.Authenticate(t.Context(), session)
 	wantCode(t, err, kurs.CodeSessionInvalid)
-	if actor := w.authenticate(t, w.login(t, max).Token); actor.Role != kurs.RoleAdmin {
+	if actor := w.authenticate(t, w.login(t, maxi).Token); actor.Role != kurs.RoleAdmin {
 		t.Errorf("the next login has the role %q", actor.Role)
 	}
-	if got, err := w.accounts.Account(t.Context(), demoActor, max.ID); err != nil || got != view {
+	if got, err := w.accounts.Account(t.Context(), demoActor, maxi.ID); err != nil || got != view {
 		t.Errorf("Account = %+v, %v, want %+v", got, err, view)
 	}
-	entries, err := w.store.Audit(t.Context(), kurs.AuditQuery{User: max.ID, Limit: 100})
+	entries, err := w.store.Audit(t.Context(), kurs.AuditQuery{User: maxi.ID, Limit: 100})
 	if err != nil || len(entries) == 0 {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestChangeOfRoleEndsTheSessions(t *testing.T) {
 	for _, e := range entries {
 		if e.Action == kurs.AuditRoleChanged {
 			changes++
-			if e.Actor != admin.ID || e.Subject != max.ID || e.Detail["to"] != "admin" {
+			if e.Actor != admin.ID || e.Subject != maxi.ID || e.Detail["to"] != "admin" {
 				t.Errorf("audit entry %+v", e)
 			}
 		}
@@ -51,13 +51,13 @@ func TestChangeOfRoleEndsTheSessions(t *testing.T) {
 func TestLastAdministratorCannotResign(t *testing.T) {
 	t.Parallel()
 	w := newProduction(t)
-	ada, max := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleUser)
+	ada, maxi := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleUser)
 	token := w.login(t, ada).Token
 	asAda := w.authenticate(t, token)
 	_, err := w.accounts.ChangeRole(t.Context(), asAda, ada.ID, kurs.RoleUser)
 	wantCode(t, err, kurs.CodeLastAdmin)
 	w.authenticate(t, token) // and nothing has ended
-	if _, err := w.accounts.ChangeRole(t.Context(), asAda, max.ID, kurs.RoleAdmin); err != nil {
+	if _, err := w.accounts.ChangeRole(t.Context(), asAda, maxi.ID, kurs.RoleAdmin); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.accounts.ChangeRole(t.Context(), asAda, ada.ID, kurs.RoleUser); err != nil {
@@ -70,22 +70,22 @@ func TestLastAdministratorCannotResign(t *testing.T) {
 func TestRoleIsChangedByAdministratorsAlone(t *testing.T) {
 	t.Parallel()
 	w := newDemo(t)
-	max := w.add(t, "Max", kurs.RoleUser)
+	maxi := w.add(t, "Max", kurs.RoleUser)
 	for actor, code := range map[kurs.Actor]kurs.Code{
-		demoActor: kurs.CodeNoToken, {UserID: max.ID, Role: kurs.RoleUser, Demo: true}: kurs.CodeForbidden,
+		demoActor: kurs.CodeNoToken, {UserID: maxi.ID, Role: kurs.RoleUser, Demo: true}: kurs.CodeForbidden,
 	} {
-		_, err := w.accounts.ChangeRole(t.Context(), actor, max.ID, kurs.RoleAdmin)
+		_, err := w.accounts.ChangeRole(t.Context(), actor, maxi.ID, kurs.RoleAdmin)
 		wantCode(t, err, code)
 	}
 	admin := kurs.Actor{UserID: 77, Role: kurs.RoleAdmin}
 	for _, role := range []kurs.Role{"", "root", "Admin"} {
-		_, err := w.accounts.ChangeRole(t.Context(), admin, max.ID, role)
+		_, err := w.accounts.ChangeRole(t.Context(), admin, maxi.ID, role)
 		wantInvalid(t, err, kurs.FieldRole)
 	}
 	_, err := w.accounts.ChangeRole(t.Context(), admin, 12345, kurs.RoleAdmin)
 	wantCode(t, err, kurs.CodeUserNotFound)
-	for actor, code := range map[kurs.Actor]kurs.Code{{}: kurs.CodeNoToken, {UserID: max.ID, Role: kurs.RoleUser}: kurs.CodeForbidden} {
-		_, err := w.accounts.Account(t.Context(), actor, max.ID)
+	for actor, code := range map[kurs.Actor]kurs.Code{{}: kurs.CodeNoToken, {UserID: maxi.ID, Role: kurs.RoleUser}: kurs.CodeForbidden} {
+		_, err := w.accounts.Account(t.Context(), actor, maxi.ID)
 		wantCode(t, err, code)
 	}
 }
@@ -94,9 +94,9 @@ func TestRoleIsChangedByAdministratorsAlone(t *testing.T) {
 func TestNewRoleWithoutRedis(t *testing.T) {
 	t.Parallel()
 	w := newProduction(t)
-	max := w.add(t, "Max", kurs.RoleUser)
+	maxi := w.add(t, "Max", kurs.RoleUser)
 	w.redis.Kill(t)
-	view, err := w.accounts.ChangeRole(t.Context(), kurs.Actor{UserID: 77, Role: kurs.RoleAdmin}, max.ID, kurs.RoleAdmin)
+	view, err := w.accounts.ChangeRole(t.Context(), kurs.Actor{UserID: 77, Role: kurs.RoleAdmin}, maxi.ID, kurs.RoleAdmin)
 	if err != nil || view.Role != kurs.RoleAdmin {
 		t.Errorf("%+v, %v", view, err)
 	}

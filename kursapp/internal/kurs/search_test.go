@@ -11,7 +11,7 @@ import (
 func TestSearchIsNeverCached(t *testing.T) {
 	t.Parallel()
 	w := newDemo(t)
-	max := w.add(t, "Max", kurs.RoleUser)
+	maxi := w.add(t, "Max", kurs.RoleUser)
 	for range 2 {
 		e, err := w.users.Search(t.Context(), "  mAX ", 0, 10)
 		if err != nil || e.Source != cache.SourceLoader || e.Reason != cache.ReasonBypass || e.TTL != 0 ||
@@ -22,7 +22,7 @@ func TestSearchIsNeverCached(t *testing.T) {
 	if keys := w.keysWith(t, "cache:"); len(keys) != 0 {
 		t.Errorf("it left %q", keys)
 	}
-	if _, err := w.users.Update(t.Context(), demoActor, max.ID, "Moritz", "moritz@example.com"); err != nil {
+	if _, err := w.users.Update(t.Context(), demoActor, maxi.ID, "Moritz", "moritz@example.com"); err != nil {
 		t.Fatal(err)
 	}
 	if e, err := w.users.Search(t.Context(), "max", 0, 10); err != nil || string(e.Raw) != `{"users":[]}` {

@@ -11,7 +11,7 @@ import (
 // SearchUsers returns users whose name or address contains query, by id.
 func (s *Store) SearchUsers(ctx context.Context, query string, after int64, limit int) ([]kurs.User, error) {
 	if checkText(kurs.FieldQuery, query) != nil {
-		return []kurs.User{}, nil // no name or address has it
+		return []kurs.User{}, nil //nolint:nilerr // no name or address has it
 	}
 	return read(ctx, s, "search users", func(ctx context.Context, q *dbsqlc.Queries) ([]kurs.User, error) {
 		rows, err := q.SearchUsers(ctx, dbsqlc.SearchUsersParams{

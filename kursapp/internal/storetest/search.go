@@ -30,11 +30,11 @@ func (t fixture) wantFound(query string, want ...kurs.User) {
 var searchTests = map[string]func(fixture){
 	"SearchFindsPartsOfNameAndAddress": func(t fixture) {
 		ada := t.named("Ada Lovelace", "countess@example.com")
-		max := t.named("Max", "max.ada@example.org")
-		t.wantFound("ada", ada, max)
+		maxi := t.named("Max", "max.ada@example.org")
+		t.wantFound("ada", ada, maxi)
 		t.wantFound("Ada Lovelace", ada)
 		t.wantFound("a L", ada)
-		t.wantFound("example.org", max)
+		t.wantFound("example.org", maxi)
 		t.wantFound("ess@", ada)
 		t.wantFound("nobody")
 		t.wantFound("Lovelacecountess")
