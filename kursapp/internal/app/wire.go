@@ -12,6 +12,7 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/httpapi"
 	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/kursapp/internal/live"
 	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
 	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/queue"
@@ -40,7 +41,7 @@ type services struct {
 // build makes all parts and connects them. Nothing runs yet.
 func (a *App) build() (*services, error) {
 	watch := a.newCacheWatch()
-	sessions := a.newSessions(watch.metrics)
+	sessions := a.newSessions(watch)
 	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
 		if degraded {
 			a.log.Warn("limits are decided without Redis", "error", err)
@@ -71,6 +72,7 @@ func (a *App) build() (*services, error) {
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
+	a.feedMonitor(watch, sessions, mails, accountMails)
 	audit := kurs.NewAuditLog(a.store, nil, a.log)
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
@@ -100,7 +102,7 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies), watch.live); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
@@ -117,18 +119,22 @@ func (a *App) build() (*services, error) {
 	return s, nil
 }
 
-// newSessions returns the sessions, and has m show what becomes of them.
-func (a *App) newSessions(m *metrics.Metrics) *kurs.Sessions {
+// newSessions returns the sessions, and has watch show what becomes of them.
+func (a *App) newSessions(watch *cacheWatch) *kurs.Sessions {
 	o := session.Options{Realm: string(a.mode), LocalBytes: a.localSessionBytes}
 	if o.LocalBytes == 0 {
 		o.LocalBytes = -1
 	}
-	if m == nil {
-		return kurs.NewSessions(a.redis, o)
+	o.OnEvent = func(e session.Event) {
+		watch.live.SessionEvent(e)
+		if watch.metrics != nil {
+			watch.metrics.SessionEvent(e)
+		}
 	}
-	o.OnEvent = m.SessionEvent
 	sessions := kurs.NewSessions(a.redis, o)
-	m.WatchSessions(sessions.Stats)
+	if watch.metrics != nil {
+		watch.metrics.WatchSessions(sessions.Stats)
+	}
 	return sessions
 }
 
@@ -139,15 +145,16 @@ func (a *App) newCacheWatch() *cacheWatch {
 	if a.mode == ModeDemo {
 		level = slog.LevelInfo
 	}
-	w := &cacheWatch{cacheLog: newCacheLog(a.log, level)}
+	w := &cacheWatch{cacheLog: newCacheLog(a.log, level), live: a.newMonitor()}
 	if a.metricsListener != nil {
 		w.metrics = metrics.New(func() map[string]cache.Stats { return w.stats() })
 	}
 	return w
 }
 
-func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits) (http.Handler, error) {
+func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits, monitor *live.Monitor) (http.Handler, error) {
 	deps := httpapi.Deps{Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy}
+	a.addDashboard(&deps, monitor)
 	mode := httpapi.Production
 	if a.mode == ModeDemo {
 		mode = httpapi.Demo
