@@ -27,15 +27,15 @@ const (
 
 // Hello is the first frame of a stream. The samples are the oldest first.
 type Hello struct {
-	Now      int64             `json:"now"`
-	Started  int64             `json:"started_at"`
-	Version  string            `json:"version"`
-	Mode     string            `json:"mode" enum:"demo,production"`
-	Interval int64             `json:"interval_ms"`
-	Samples  []Sample  `json:"samples" nullable:"false"`
-	Events   []LogEvent        `json:"events" nullable:"false"`
-	Status   Status            `json:"status"`
-	About    About             `json:"about"`
+	Now      int64      `json:"now"`
+	Started  int64      `json:"started_at"`
+	Version  string     `json:"version"`
+	Mode     string     `json:"mode" enum:"demo,production"`
+	Interval int64      `json:"interval_ms"`
+	Samples  []Sample   `json:"samples" nullable:"false"`
+	Events   []LogEvent `json:"events" nullable:"false"`
+	Status   Status     `json:"status"`
+	About    About      `json:"about"`
 }
 
 // About is what kursapp runs on.
