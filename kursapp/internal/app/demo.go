@@ -160,7 +160,7 @@ func redisCLI(o rueidis.ClientOption) string {
 type demoDatabase struct {
 	store       demoStore
 	owner       func(context.Context) (postgres.Mode, error) // as in App
-	kind        string // as the dashboard names it
+	kind        string                                       // as the dashboard names it
 	description string
 	close       func()
 }

@@ -63,10 +63,10 @@ func (st *station) open(t *testing.T, headers ...string) *viewer {
 		w.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d, %v", w.StatusCode, w.Header)
 	}
-	return &viewer{w, bufio.NewReader(w.Body)}
+	return w
 }
 
-func (st *station) get(t *testing.T, path string, headers ...string) *http.Response {
+func (st *station) get(t *testing.T, path string, headers ...string) *viewer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	t.Cleanup(cancel)
@@ -82,9 +82,10 @@ func (st *station) get(t *testing.T, path string, headers ...string) *http.Respo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Body.Close() })
-	return w
+	return &viewer{w, bufio.NewReader(w.Body)}
 }
 
+// viewer is an answer that is read as it comes.
 type viewer struct {
 	*http.Response
 	lines *bufio.Reader
@@ -422,4 +423,3 @@ func TestWhatCountsAndAsWhat(t *testing.T) {
 		}
 	})
 }
-

@@ -70,13 +70,18 @@ func (e *events) renew() {
 	e.rare.renew(rarePerSecond)
 }
 
-// add keeps an event where there is room for it in this second.
-func (e *events) add(from *allowance, what func() LogEvent) {
-	if from.spent.Load() {
-		e.skip()
-		return
+// full reports whether an event has no room in this second, and counts it then. It is
+// all that most events of a flood cost.
+func (e *events) full(from *allowance) bool {
+	if !from.spent.Load() {
+		return false
 	}
-	at := what()
+	e.skip()
+	return true
+}
+
+// add keeps an event where there is room for it in this second.
+func (e *events) add(from *allowance, at LogEvent) {
 	at.T = time.Now().UnixMilli()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -144,29 +149,28 @@ func (m *Monitor) CacheEvent(e cache.Event) {
 	case cache.EventHit, cache.EventMiss, cache.EventLoad, cache.EventFill:
 		from = &m.events.frequent
 	}
-	m.events.add(from, func() LogEvent {
-		names := cacheKinds[e.Kind]
-		at := LogEvent{Kind: names.kind, Tier: names.tier, Key: e.Key, Took: e.Duration.Microseconds(), Err: short(e.Err)}
-		if e.Kind == cache.EventHit {
-			at.Tier = e.Source.String()
-		}
-		if e.Kind == cache.EventMiss {
-			at.Why = e.Reason.String()
-		}
-		return at
-	})
+	if m.events.full(from) {
+		return
+	}
+	names := cacheKinds[e.Kind]
+	at := LogEvent{Kind: names.kind, Tier: names.tier, Key: e.Key, Took: e.Duration.Microseconds(), Err: short(e.Err)}
+	if e.Kind == cache.EventHit {
+		at.Tier = e.Source.String()
+	}
+	if e.Kind == cache.EventMiss {
+		at.Why = e.Reason.String()
+	}
+	m.events.add(from, at)
 }
 
 // TaskEvent takes what happened to a task: it is for queue.WorkerOptions.OnEvent.
 func (m *Monitor) TaskEvent(e queue.Event) {
-	if m == nil {
+	if m == nil || m.events.full(&m.events.rare) {
 		return
 	}
-	m.events.add(&m.events.rare, func() LogEvent {
-		return LogEvent{
-			Kind: "task_" + strings.ReplaceAll(e.Kind.String(), " ", "_"), Key: e.Queue + "/" + e.TaskID,
-			Took: e.Took.Microseconds(), Err: short(e.Err),
-		}
+	m.events.add(&m.events.rare, LogEvent{
+		Kind: "task_" + strings.ReplaceAll(e.Kind.String(), " ", "_"), Key: e.Queue + "/" + e.TaskID,
+		Took: e.Took.Microseconds(), Err: short(e.Err),
 	})
 }
 

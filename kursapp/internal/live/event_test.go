@@ -15,7 +15,8 @@ var localHit = cache.Event{Kind: cache.EventHit, Key: "cache:user:1", Source: ca
 
 func TestWhatHappenedBeforeIsInTheHelloAndNotSentAgain(t *testing.T) {
 	t.Parallel()
-	watch(t, Sources{}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{})
 		early, _ := subscribe(t, m)
 		m.CacheEvent(cache.Event{Kind: cache.EventMiss, Key: "cache:user:1", Reason: cache.ReasonMiss, Duration: 1500 * time.Microsecond})
 		m.CacheEvent(cache.Event{Kind: cache.EventLoad, Key: "cache:user:1", Duration: time.Millisecond, Err: errors.New("no rows")})
@@ -47,7 +48,8 @@ func TestWhatHappenedBeforeIsInTheHelloAndNotSentAgain(t *testing.T) {
 
 func TestAFloodIsBoundedAndHidesNothingRare(t *testing.T) {
 	t.Parallel()
-	watch(t, Sources{}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{})
 		s, _ := subscribe(t, m)
 		next[Sample](t, s, "sample") // from here on there is a whole second
 		for range 10_000 {
@@ -77,7 +79,8 @@ func TestAFloodIsBoundedAndHidesNothingRare(t *testing.T) {
 
 func TestWhatNobodyWatchesIsKeptForWhoComesLater(t *testing.T) {
 	t.Parallel()
-	watch(t, Sources{}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{})
 		for range 3 * keptEvents {
 			m.CacheEvent(localHit)
 			time.Sleep(100 * time.Millisecond)

@@ -51,7 +51,7 @@ func bucketOf(d time.Duration) int {
 	if exponent > lastExponent {
 		return buckets - 1
 	}
-	return (exponent-firstExponent)*8 + int(n>>(exponent-3)&7) //nolint:gosec // G115: three bits
+	return (exponent-firstExponent)*8 + int(n>>(exponent-3)&7)
 }
 
 // middle is the middle of a bucket.

@@ -4,28 +4,24 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
-	"testing/synctest"
 
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// watch runs a monitor inside of a bubble, where time is cheap.
-func watch(t *testing.T, from Sources, f func(t *testing.T, m *Monitor)) {
+// watch runs a monitor until the test ends.
+func watch(t *testing.T, from Sources) *Monitor {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		m := New(Info{Version: "1.2.3", Mode: "demo"})
-		m.Watch(from)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			m.Run(t.Context())
-		}()
-		f(t, m)
-		// t.Context ends only after this function.
-		t.Cleanup(func() { <-done })
-	})
+	m := New(Info{Version: "1.2.3", Mode: "demo"})
+	m.Watch(from)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		m.Run(t.Context())
+	}()
+	t.Cleanup(func() { <-done })
+	return m
 }
 
 // received is a frame, taken apart.

@@ -27,11 +27,12 @@ func TestASampleHasWhatHappenedInItsSecond(t *testing.T) {
 	var now atomic.Pointer[counted]
 	now.Store(&counted{})
 	limits := LimitWork{Admitted: 3, Denied: 2, Remembered: 1, WithoutRedis: 1}
-	watch(t, Sources{
-		Cache:   func() map[string]cache.Stats { return now.Load().caches },
-		Lookups: func() (uint64, uint64) { return now.Load().lookups, 2 * now.Load().lookups },
-		Limits:  func() LimitWork { return now.Load().limits },
-	}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{
+			Cache:   func() map[string]cache.Stats { return now.Load().caches },
+			Lookups: func() (uint64, uint64) { return now.Load().lookups, 2 * now.Load().lookups },
+			Limits:  func() LimitWork { return now.Load().limits },
+		})
 		s, _ := subscribe(t, m)
 		next[Sample](t, s, "sample")
 		for range 98 {
@@ -91,7 +92,8 @@ func TestASampleHasWhatHappenedInItsSecond(t *testing.T) {
 
 func TestSamplesAreKeptForAQuarterOfAnHour(t *testing.T) {
 	t.Parallel()
-	watch(t, Sources{}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{})
 		time.Sleep(20*time.Minute + time.Millisecond)
 		synctest.Wait()
 		_, hello := subscribe(t, m)

@@ -11,7 +11,8 @@ import (
 
 func TestASlowReaderLosesFramesAndHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	watch(t, Sources{}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{})
 		slow, _ := subscribe(t, m)
 		quick, _ := subscribe(t, m)
 		began := time.Now()
@@ -83,13 +84,14 @@ func TestAChangeOfTheStatusIsToldAtOnce(t *testing.T) {
 		}
 		return nil
 	}
-	watch(t, Sources{
-		Redis:    func(context.Context) error { return state() },
-		Database: func(context.Context) error { return nil },
-		Queues: func(context.Context) ([]QueueState, error) {
-			return []QueueState{{Name: "email_queue", Workers: 1}}, state()
-		},
-	}, func(t *testing.T, m *Monitor) {
+	synctest.Test(t, func(t *testing.T) {
+		m := watch(t, Sources{
+			Redis:    func(context.Context) error { return state() },
+			Database: func(context.Context) error { return nil },
+			Queues: func(context.Context) ([]QueueState, error) {
+				return []QueueState{{Name: "email_queue", Workers: 1}}, state()
+			},
+		})
 		s, hello := subscribe(t, m)
 		if hello.Status.Redis.OK != nil {
 			t.Error("before anything was asked Redis is known")
