@@ -42,18 +42,11 @@ const (
 func (a *api) liveRoutes() {
 	schemas := a.huma.OpenAPI().Components.Schemas
 	var events []*huma.Schema
-	for _, e := range []struct {
-		name string
-		of   reflect.Type
-	}{
-		{"LiveHello", reflect.TypeFor[live.Hello]()},
-		{"LiveSample", reflect.TypeFor[live.Sample]()},
-		{"LiveStatus", reflect.TypeFor[live.Status]()},
-		{"LiveEvents", reflect.TypeFor[live.Batch]()},
-		{"LiveGap", reflect.TypeFor[live.Gap]()},
-		{"LiveEnd", reflect.TypeFor[live.End]()},
+	for _, event := range []reflect.Type{
+		reflect.TypeFor[live.Hello](), reflect.TypeFor[live.Sample](), reflect.TypeFor[live.Status](),
+		reflect.TypeFor[live.Batch](), reflect.TypeFor[live.Gap](), reflect.TypeFor[live.End](),
 	} {
-		events = append(events, schemas.Schema(e.of, true, e.name))
+		events = append(events, schemas.Schema(event, true, ""))
 	}
 	nullable(schemas, schemas.Schema(reflect.TypeFor[live.Sample](), true, ""), "outbox")
 	nullable(schemas, schemas.Schema(reflect.TypeFor[live.Latencies](), true, ""), "local", "redis", "database")
@@ -61,7 +54,7 @@ func (a *api) liveRoutes() {
 		OperationID: "live", Method: http.MethodGet, Path: "/web/live",
 		Summary: "Watch this server",
 		Description: "Server-sent events: first `hello` (LiveHello) with the last quarter of an hour, then each second a `sample`, `status` when it changes and every 5 s, " +
-			"and `events` (Batch) as they happen. A reader that is too slow loses some and is told by `gap`. `end` comes last, where the server ends the stream. " +
+			"and `events` (LiveBatch) as they happen. A reader that is too slow loses some and is told by `gap`. `end` comes last, where the server ends the stream. " +
 			"In production for administrators, and for as long as their session lasts: watching does not prolong it.",
 		Tags: []string{tagBrowser}, Security: anySession,
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable},

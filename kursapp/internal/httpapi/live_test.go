@@ -423,3 +423,29 @@ func TestWhatCountsAndAsWhat(t *testing.T) {
 		}
 	})
 }
+
+// The front end's types come from the document.
+func TestTheDocumentHasWhatTheStreamSends(t *testing.T) {
+	t.Parallel()
+	doc := spec(t, Production)
+	schemas := at(t, doc, "components", "schemas")
+	for schema, properties := range map[string]string{
+		"LiveHello":     "now started_at version mode interval_ms samples events status about",
+		"LiveSample":    "t reads latency cache local breaker_open http sessions limits queues outbox heap_bytes goroutines",
+		"LiveStatus":    "t database redis worker instance features",
+		"LiveBatch":     "events left_out",
+		"LiveLogEvent":  "seq t kind key tier reason us error",
+		"LiveLatencies": "local redis database",
+		"LiveGap":       "lost",
+		"LiveEnd":       "reason",
+	} {
+		for name := range strings.FieldsSeq(properties) {
+			at(t, schemas, schema, "properties", name)
+		}
+	}
+	for _, path := range [][]string{{"LiveLatencies", "redis"}, {"LiveSample", "outbox"}, {"MeBody", "user"}, {"MeBody", "session"}} {
+		if len(at(t, schemas, path[0], "properties", path[1], "oneOf").([]any)) != 2 {
+			t.Errorf("%v cannot be null", path)
+		}
+	}
+}

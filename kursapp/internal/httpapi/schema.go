@@ -1,6 +1,24 @@
 package httpapi
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// schemaName names a type in the document. Those of package live are called Sample or
+// Status, which are clear there and would be taken for anything in the whole document.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "/internal/live") {
+		return "Live" + name
+	}
+	return name
+}
 
 // nullable says that properties of a schema, which are objects, may be null. huma has no
 // tag for that.
