@@ -67,8 +67,10 @@ var rules = []rule{
 	}, five...)},
 	{wing + "/internal/policyfile", []string{wing + "/internal/kurs", module + "/ratelimit", "github.com/pelletier/go-toml/v2/..."}},
 	{wing + "/internal/config", []string{"github.com/alecthomas/kong/..."}},
+	{wing + "/internal/live", []string{module + "/cache", module + "/queue", module + "/session"}},
+	{wing + "/internal/webui", nil},
 	{wing + "/internal/httpapi", append([]string{
-		wing + "/internal/kurs", module + "/internal/redisx",
+		wing + "/internal/kurs", wing + "/internal/live", module + "/internal/redisx",
 		"github.com/danielgtaylor/huma/v2/...", "github.com/rs/cors", "github.com/swaggest/swgui/...",
 		"golang.org/x/text/...",
 	}, five...)},

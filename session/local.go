@@ -104,7 +104,6 @@ func (m *Manager[U, D]) fromLocal(token string) *Session[U, D] {
 	if e == nil || !s.marks.have(e.Value.epoch) {
 		return nil
 	}
-	m.localHits.Add(1)
 	return s
 }
 

@@ -21,8 +21,10 @@ func (m *Manager[U, D]) Lookup(ctx context.Context, token string) (*Session[U, D
 		return nil, ErrNotFound
 	}
 	if s := m.fromLocal(token); s != nil {
+		m.localHits.Add(1)
 		return s, nil
 	}
+	m.redisLookups.Add(1)
 	s, err := m.fromRedis(ctx, m.digest(token))
 	if err != nil {
 		return nil, readFailure("lookup", err)
@@ -30,10 +32,25 @@ func (m *Manager[U, D]) Lookup(ctx context.Context, token string) (*Session[U, D
 	return s, nil
 }
 
+// Peek is Lookup for who watches what happens, and must not change it by watching: it
+// counts in no Stats. It fails as Lookup does.
+func (m *Manager[U, D]) Peek(ctx context.Context, token string) (*Session[U, D], error) {
+	if !wellFormed(token) {
+		return nil, ErrNotFound
+	}
+	if s := m.fromLocal(token); s != nil {
+		return s, nil
+	}
+	s, err := m.fromRedis(ctx, m.digest(token))
+	if err != nil {
+		return nil, readFailure("peek", err)
+	}
+	return s, nil
+}
+
 func (m *Manager[U, D]) fromRedis(ctx context.Context, id string) (*Session[U, D], error) {
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	m.redisLookups.Add(1)
 	r, e, err := m.lookup(ctx, id)
 	if err != nil {
 		return nil, err

@@ -56,6 +56,8 @@ type App struct {
 	// limitsFile is the file that the rate limits come from; nil: the defaults hold.
 	limitsFile *policyfile.File
 
+	about dashboardAbout // what the dashboard says that it runs on
+
 	greet  func() // called when the server is about to answer
 	worker bool   // whether to run tasks here
 	// foreign receives the error of a Redis that belongs to somebody else.
@@ -126,6 +128,12 @@ func (a *App) Run(ctx context.Context) error {
 		services.watch.run(ctx, a.countsLevel())
 		return nil
 	})
+	if services.watch.live != nil {
+		work.Go(func() error {
+			services.watch.live.Run(ctx)
+			return nil
+		})
+	}
 	if services.metrics != nil {
 		// Before the database is there: that is when somebody wants to look.
 		work.Go(func() error { return serveHTTP(ctx, a.log, a.metricsListener, services.metrics) })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/kursapp/internal/live"
 	"github.com/speedlayer/speedlayer/kursapp/internal/metrics"
 )
 
@@ -20,6 +21,8 @@ type cacheWatch struct {
 	*cacheLog
 	// metrics is nil where nobody can scrape them.
 	metrics *metrics.Metrics
+	// live is nil where no dashboard can watch.
+	live *live.Monitor
 
 	stats func() map[string]cache.Stats // by cache; set once, before anything runs
 	last  map[string]cache.Stats
@@ -30,6 +33,7 @@ func (w *cacheWatch) CacheEvent(e cache.Event) {
 	if e.Kind == cache.EventLoad && w.metrics != nil {
 		w.metrics.ObserveLoad(e.Duration)
 	}
+	w.live.CacheEvent(e)
 	w.cacheLog.CacheEvent(e)
 }
 

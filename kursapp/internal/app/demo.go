@@ -86,6 +86,7 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 		return database.store.PrepareDemo(ctx, hash)
 	})
 	a.owner = database.owner
+	a.about = dashboardAbout{database: database.kind, redis: redis.description}
 	if redis.identity != nil {
 		a.identity = redis.identity
 	}
@@ -159,6 +160,7 @@ func redisCLI(o rueidis.ClientOption) string {
 type demoDatabase struct {
 	store       demoStore
 	owner       func(context.Context) (postgres.Mode, error) // as in App
+	kind        string                                       // as the dashboard names it
 	description string
 	close       func()
 }
@@ -169,7 +171,7 @@ func openDemoStore(ctx context.Context, c config.Demo, log *slog.Logger) (demoDa
 		if err != nil {
 			return demoDatabase{}, err
 		}
-		return demoDatabase{store, store.Mode, "PostgreSQL at " + store.Address() + " (DATABASE_URL)", store.Close}, nil
+		return demoDatabase{store, store.Mode, "PostgreSQL", "PostgreSQL at " + store.Address() + " (DATABASE_URL)", store.Close}, nil
 	}
 	path := filepath.Join(c.DataDir, "kursapp.db")
 	store, err := sqlite.Open(ctx, sqlite.Config{Path: path, Logger: log})
@@ -179,7 +181,7 @@ func openDemoStore(ctx context.Context, c config.Demo, log *slog.Logger) (demoDa
 	if err != nil {
 		return demoDatabase{}, err
 	}
-	return demoDatabase{store, nil, "SQLite in " + path, func() {
+	return demoDatabase{store, nil, "SQLite", "SQLite in " + path, func() {
 		if err := store.Close(); err != nil {
 			log.Warn("the database was not closed properly", "error", err)
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
@@ -82,5 +83,6 @@ func production(b config.Backends, m config.Mail, log *slog.Logger) (*App, *post
 	}
 	a := newApp(ModeProduction, log, options, store, store.Migrate)
 	a.mail, a.owner = route, store.Mode
+	a.about = dashboardAbout{database: "PostgreSQL", redis: strings.Join(options.InitAddress, ", ")}
 	return a, store, nil
 }

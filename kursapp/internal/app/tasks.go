@@ -50,10 +50,11 @@ func (q taskQueue) add(ctx context.Context, rows ...outbox.Row) error {
 	return err
 }
 
-// completing tells the outbox which of its tasks are over, and the metrics how long
-// they took from their commit.
+// completing tells the outbox which of its tasks are over, the metrics how long they
+// took from their commit, and the dashboard everything.
 func (a *App) completing(c *outbox.Completer, watch *cacheWatch) func(queue.Event) {
 	return func(e queue.Event) {
+		watch.live.TaskEvent(e)
 		if e.Kind != queue.EventDone && e.Kind != queue.EventDead {
 			return
 		}

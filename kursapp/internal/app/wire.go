@@ -39,7 +39,7 @@ type services struct {
 // build makes all parts and connects them. Nothing runs yet.
 func (a *App) build() (*services, error) {
 	watch := a.newCacheWatch()
-	sessions := a.newSessions(watch.metrics)
+	sessions := a.newSessions(watch)
 	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
 		if degraded {
 			a.log.Warn("limits are decided without Redis", "error", err)
@@ -70,6 +70,7 @@ func (a *App) build() (*services, error) {
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
+	a.feedMonitor(watch, sessions, mails, accountMails)
 	audit := kurs.NewAuditLog(a.store, nil, a.log)
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
@@ -99,7 +100,12 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies), mails, accountMails); err != nil {
+	deps := httpapi.Deps{
+		Users: users, Accounts: accounts, Sessions: sessions, Limits: kurs.NewLimits(limiter, policies),
+		Queues: kurs.NewQueues(mails, accountMails), RedisHealthy: a.redis.Healthy,
+	}
+	a.addDashboard(&deps, watch.live)
+	if s.handler, err = a.handler(deps, mails); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
@@ -116,18 +122,22 @@ func (a *App) build() (*services, error) {
 	return s, nil
 }
 
-// newSessions returns the sessions, and has m show what becomes of them.
-func (a *App) newSessions(m *metrics.Metrics) *kurs.Sessions {
+// newSessions returns the sessions, and has watch show what becomes of them.
+func (a *App) newSessions(watch *cacheWatch) *kurs.Sessions {
 	o := session.Options{Realm: string(a.mode), LocalBytes: a.localSessionBytes}
 	if o.LocalBytes == 0 {
 		o.LocalBytes = -1
 	}
-	if m == nil {
-		return kurs.NewSessions(a.redis, o)
+	o.OnEvent = func(e session.Event) {
+		watch.live.SessionEvent(e)
+		if watch.metrics != nil {
+			watch.metrics.SessionEvent(e)
+		}
 	}
-	o.OnEvent = m.SessionEvent
 	sessions := kurs.NewSessions(a.redis, o)
-	m.WatchSessions(sessions.Stats)
+	if watch.metrics != nil {
+		watch.metrics.WatchSessions(sessions.Stats)
+	}
 	return sessions
 }
 
@@ -138,18 +148,14 @@ func (a *App) newCacheWatch() *cacheWatch {
 	if a.mode == ModeDemo {
 		level = slog.LevelInfo
 	}
-	w := &cacheWatch{cacheLog: newCacheLog(a.log, level)}
+	w := &cacheWatch{cacheLog: newCacheLog(a.log, level), live: a.newMonitor()}
 	if a.metricsListener != nil {
 		w.metrics = metrics.New(func() map[string]cache.Stats { return w.stats() })
 	}
 	return w
 }
 
-func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits, mails, accountMails *queue.Queue) (http.Handler, error) {
-	deps := httpapi.Deps{
-		Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy,
-		Queues: kurs.NewQueues(mails, accountMails),
-	}
+func (a *App) handler(deps httpapi.Deps, mails *queue.Queue) (http.Handler, error) {
 	mode := httpapi.Production
 	if a.mode == ModeDemo {
 		mode = httpapi.Demo

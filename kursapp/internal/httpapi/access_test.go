@@ -76,6 +76,8 @@ var routes = map[string]struct {
 	"GET /health":                         {"", open, open},
 	"GET /api/data":                       {"", open, open},
 
+	"GET /web/me": {"", open, open}, "GET /web/live": {"", admins, open}, "GET /ui/{path...}": {"", open, open},
+
 	"GET /{$}": {"", open, open}, "GET /openapi.json": {"", open, open}, "GET /openapi.yaml": {"", open, open},
 	"GET /docs": {"", open, open}, "GET /docs/{$}": {"", open, open}, "GET /docs/docs.js": {"", open, open},
 	"GET /docs/swagger-ui.css": {"", open, open}, "GET /docs/swagger-ui-bundle.js": {"", open, open}, "GET /docs/favicon-32x32.png": {"", open, open},
@@ -109,7 +111,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 					if strings.HasPrefix(pattern, "/sessions/") {
 						id = ownID
 					}
-					target := strings.NewReplacer("{id}", id, "{$}", "", "{name}", "email_queue", "{task}", "42").Replace(pattern)
+					target := strings.NewReplacer("{id}", id, "{$}", "", "{name}", "email_queue", "{task}", "42", "{path...}", "").Replace(pattern)
 					w := s.do(t, method, target, want.body, headers...)
 					got := w.Code
 					switch {

@@ -40,6 +40,13 @@ func (a *api) docsRoutes() {
 		english: page("home.en.html", "text/html; charset=utf-8"),
 	}
 	a.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if a.UI != nil {
+			w.Header().Add("Vary", "Accept")
+			if prefersPage(r) {
+				http.Redirect(w, r, uiRoot, http.StatusFound)
+				return
+			}
+		}
 		l := languageOf(r.Header.Get("Accept-Language"))
 		markLanguage(w.Header(), l)
 		home[l](w, r)

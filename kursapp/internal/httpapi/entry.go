@@ -69,6 +69,7 @@ func headersOf[V any](m *entryMemory, e *cache.Entry[V]) *entryHeaders {
 
 // writeEntry answers with the bytes of a cache entry.
 func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e *cache.Entry[V]) {
+	answered(w, e.Source, e.Reason)
 	headersOf(m, e).write(w, r, e.Raw)
 }
 

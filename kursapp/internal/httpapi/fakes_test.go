@@ -212,6 +212,10 @@ func (f *fakeAccounts) Authenticate(ctx context.Context, token string) (kurs.Act
 	}
 }
 
+func (f *fakeAccounts) Recognise(ctx context.Context, token string) (kurs.Actor, error) {
+	return f.Authenticate(ctx, token)
+}
+
 func (f *fakeAccounts) Profile(_ context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error) {
 	return entryOf(actor.UserID)
 }
@@ -480,7 +484,7 @@ func newSite(tb testing.TB, mode Mode, mods ...func(*Deps, *Config)) *site {
 	s := &site{users: &fakeUsers{}, accounts: &fakeAccounts{}, limits: &fakeLimits{}, queues: &fakeQueues{}, log: &logBuffer{}}
 	d := Deps{
 		Users: s.users, Accounts: s.accounts, Sessions: tokens(), Limits: s.limits, Queues: s.queues,
-		RedisHealthy: func() bool { return true },
+		RedisHealthy: func() bool { return true }, Live: briefLive{},
 		Mailbox:      fakeMailbox{{To: "max@example.com", Subject: "Willkommen!", Body: "Hallo", ReceivedAt: time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)}},
 	}
 	c := Config{Mode: mode, Version: "1.2.3", Logger: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}

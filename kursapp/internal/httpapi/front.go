@@ -19,6 +19,9 @@ type front struct {
 	// made is what requests are timed from: the time since then takes one look at
 	// the clock, time.Now two.
 	made time.Time
+
+	live   Live                // nil: nobody counts
+	course map[string]counting // by pattern
 }
 
 func newFront(next http.Handler, log *slog.Logger) *front {
@@ -89,9 +92,13 @@ func (f *front) finish(rec *recorder) {
 	f.access(rec)
 }
 
-// access writes the access log: every request at debug level, and those the
-// server failed at any level.
+// since is how long a request has taken.
+func (f *front) since(rec *recorder) time.Duration { return time.Since(f.made) - rec.began }
+
+// access counts the request and writes the access log: every request at debug level,
+// and those the server failed at any level.
 func (f *front) access(rec *recorder) {
+	f.count(rec)
 	level := slog.LevelDebug
 	switch {
 	case rec.cause != nil && errors.Is(rec.cause, context.Canceled):
@@ -110,7 +117,7 @@ func (f *front) access(rec *recorder) {
 		slog.String("path", loggedPath(rec.r)),
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
-		slog.Duration("duration", time.Since(f.made)-rec.began),
+		slog.Duration("duration", f.since(rec)),
 	}
 	if rec.cause != nil {
 		attrs = append(attrs, slog.Any("error", rec.cause))

@@ -1,12 +1,15 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -19,6 +22,14 @@ import (
 
 // Mode tells a production server from a demo. The zero value is the strict one.
 type Mode int
+
+// String returns "demo" or "production".
+func (m Mode) String() string {
+	if m == Demo {
+		return "demo"
+	}
+	return "production"
+}
 
 // The two modes.
 const (
@@ -42,9 +53,11 @@ type Config struct {
 	Version string
 	// Logger gets the access log; default none.
 	Logger *slog.Logger
+
+	recheck time.Duration // recheckInterval, unless a test says otherwise
 }
 
-// Deps is what the routes stand on. All are required, except Mailbox.
+// Deps is what the routes stand on. All are required, except Mailbox, Live and UI.
 type Deps struct {
 	Users    Users
 	Accounts Accounts
@@ -59,6 +72,10 @@ type Deps struct {
 	// Mailbox holds the mails of the demo. Without it, and in production
 	// always, GET /demo/mails is 404.
 	Mailbox Mailbox
+	// Live counts requests and feeds GET /web/live, which is 503 without it.
+	Live Live
+	// UI is the dashboard as it was built; nil where it was not.
+	UI fs.FS
 }
 
 // Users is what the users routes ask. kurs.Users implements it; its errors are
@@ -81,6 +98,7 @@ type Accounts interface {
 	Login(ctx context.Context, l kurs.Login) (kurs.LoginResult, error)
 	Logout(ctx context.Context, token string) error
 	Authenticate(ctx context.Context, token string) (kurs.Actor, error)
+	Recognise(ctx context.Context, token string) (kurs.Actor, error)
 	Profile(ctx context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error)
 	ProfileFresh(ctx context.Context, actor kurs.Actor) (cache.Entry[kurs.User], error)
 	Devices(ctx context.Context, actor kurs.Actor) ([]kurs.Device, error)
@@ -128,6 +146,8 @@ type api struct {
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 
+	recheck time.Duration // of who watches
+
 	entries        entryMemory
 	warnQueryLogin sync.Once
 }
@@ -151,7 +171,7 @@ func New(d Deps, c Config) (http.Handler, error) {
 	}
 	a, err := newAPI(d, c)
 	if err != nil {
-		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
+		return nil, fmt.Errorf("httpapi: routes: %w", err)
 	}
 	h, err := guardOrigins(a.guardAll(limitBody(a.mux)), c.CORSOrigins)
 	if err != nil {
@@ -160,7 +180,9 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if c.Mode == Demo {
 		h = guardHost(h)
 	}
-	return newFront(h, c.Logger), nil
+	f := newFront(h, c.Logger)
+	f.live, f.course = d.Live, courseRoutes(a.mux.patterns)
+	return f, nil
 }
 
 // newAPI registers all routes.
@@ -174,10 +196,14 @@ func newAPI(d Deps, c Config) (*api, error) {
 		huma: humago.New(mux, humaConfig(c)),
 
 		proxies: c.Proxies,
+		recheck: cmp.Or(c.recheck, recheckInterval),
 		tokens:  d.Sessions.HTTP(cookieOptions(c.Mode)),
 	}
 	a.huma.UseMiddleware(a.rememberExchange)
 	a.routes()
+	if err := a.uiRoutes(); err != nil {
+		return nil, err
+	}
 	return a, a.serveDocument()
 }
 
@@ -213,6 +239,8 @@ func (a *api) routes() {
 	a.webRoutes()
 	a.docsRoutes()
 	a.codeRoutes()
+	a.meRoutes()
+	a.liveRoutes()
 	if a.mode == Demo && a.Mailbox != nil {
 		a.demoRoutes()
 	}

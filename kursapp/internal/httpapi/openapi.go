@@ -33,6 +33,7 @@ var (
 func humaConfig(c Config) huma.Config {
 	config := huma.DefaultConfig("kursapp", c.Version)
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.SchemasPath = ""
 	config.DocsPath = ""
 	config.OpenAPIPath = ""

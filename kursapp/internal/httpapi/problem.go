@@ -53,6 +53,8 @@ type failure struct {
 	text   key
 	// details are the invalid parts of the request, where text is textInvalid.
 	details []detail
+	// retryAfter is when another try may succeed; 0: nobody knows.
+	retryAfter time.Duration
 }
 
 func (f *failure) Error() string { return "httpapi: " + f.text.in(english) }
@@ -154,7 +156,11 @@ func newProblem(l lang, status int, text key, fill ...string) *Problem {
 
 func (f *failure) problem(l lang) *Problem {
 	if len(f.details) == 0 {
-		return newProblem(l, f.status, f.text)
+		p := newProblem(l, f.status, f.text)
+		if f.retryAfter > 0 {
+			p.retryAfter = wholeSeconds(f.retryAfter)
+		}
+		return p
 	}
 	messages := make([]string, len(f.details))
 	fields := make([]FieldError, len(f.details))

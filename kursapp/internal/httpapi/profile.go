@@ -67,6 +67,7 @@ func (a *api) profile(w http.ResponseWriter, r *http.Request) {
 		body = &made
 		headers.profile.Store(body)
 	}
+	answered(w, e.Source, e.Reason)
 	headers.write(w, r, *body)
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/speedlayer/speedlayer/kursapp/internal/live"
 )
 
 // recorder is the http.ResponseWriter of every request. It remembers what the
@@ -22,8 +24,9 @@ type recorder struct {
 	cause    error // why the status is 500 or more; for the log
 	writeErr error // the first error of the connection
 	body     *countedBody
-	problem  bool // an own answer is being written in place of the mux's
-	mute     bool // the rest of the body is the mux's and is dropped
+	by       live.Answer // who answered a read
+	problem  bool        // an own answer is being written in place of the mux's
+	mute     bool        // the rest of the body is the mux's and is dropped
 }
 
 // Unwrap lets http.ResponseController reach the connection.

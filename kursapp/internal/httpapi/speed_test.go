@@ -11,6 +11,7 @@ import (
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/internal/redistest"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/kursapp/internal/live"
 	"github.com/speedlayer/speedlayer/session"
 )
 
@@ -57,14 +58,20 @@ func bare(body []byte) http.Handler {
 	})
 }
 
+// counts has a monitor count, as it does in kursapp.
+func counts(d *Deps, _ *Config) { d.Live = live.New(live.Info{}) }
+
+// doesNotCount is what counts is compared to.
+func doesNotCount(d *Deps, _ *Config) { d.Live = nil }
+
 // hit is a demo in which user 1 lies in the cache, without the cache.
-func hit(tb testing.TB) (h http.Handler, raw []byte) {
+func hit(tb testing.TB, mods ...func(*Deps, *Config)) (h http.Handler, raw []byte) {
 	tb.Helper()
 	raw, err := json.Marshal(max1)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := newSite(tb, Demo, func(_ *Deps, c *Config) { c.Logger = slog.New(slog.DiscardHandler) })
+	s := newSite(tb, Demo, append([]func(*Deps, *Config){counts, func(_ *Deps, c *Config) { c.Logger = slog.New(slog.DiscardHandler) }}, mods...)...)
 	s.users.get = func(context.Context, int64) (cache.Entry[kurs.User], error) {
 		return cache.Entry[kurs.User]{Value: max1, Raw: raw, Source: cache.SourceLocal, TTL: 57 * time.Second}, nil
 	}
@@ -96,17 +103,19 @@ func cachedUsers(tb testing.TB) *kurs.Users {
 
 // BenchmarkGetUser compares a cached GET /users/{id}, without the network, to a
 // bare handler that writes the same: what "chain" costs more than "bare" is this
-// package's, and what "local" costs more than that is the cache's.
+// package's, and what "local" costs more than that is the cache's. "uncounted" is chain
+// where no monitor counts.
 func BenchmarkGetUser(b *testing.B) {
 	chain, raw := hit(b)
-	local := newSite(b, Demo, func(d *Deps, c *Config) {
+	uncounted, _ := hit(b, doesNotCount)
+	local := newSite(b, Demo, counts, func(d *Deps, c *Config) {
 		c.Logger = slog.New(slog.DiscardHandler)
 		d.Users = cachedUsers(b)
 	})
 	for _, bench := range []struct {
 		name string
 		h    http.Handler
-	}{{"bare", bare(raw)}, {"chain", chain}, {"local", local}} {
+	}{{"bare", bare(raw)}, {"uncounted", uncounted}, {"chain", chain}, {"local", local}} {
 		b.Run(bench.name, func(b *testing.B) {
 			r := call{method: "GET", target: "/users/1"}.request(b)
 			var w discard
@@ -129,7 +138,7 @@ func hotSession(tb testing.TB) (h http.Handler, token string) {
 	sessions := kurs.NewSessions(client, session.Options{})
 	tb.Cleanup(sessions.Close)
 	users := cachedUsers(tb)
-	s := newSite(tb, Production, func(d *Deps, c *Config) {
+	s := newSite(tb, Production, counts, func(d *Deps, c *Config) {
 		c.Logger = slog.New(slog.DiscardHandler)
 		d.Users, d.Sessions = users, sessions
 		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Users: users, Sessions: sessions})

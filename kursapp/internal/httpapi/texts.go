@@ -50,6 +50,7 @@ const (
 	textNotAcceptable
 	textBadRequest
 	textInternal
+	textTooManyStreams
 
 	textInvalid // the frame around the texts below
 	textBodyMissing
@@ -153,6 +154,7 @@ var texts = [...][2]string{
 	textContentType:      {"Der Rumpf der Anfrage muss JSON sein (Content-Type: application/json)", "The request body must be JSON (Content-Type: application/json)"},
 	textNotAcceptable:    {"Antworten gibt es hier nur als JSON", "Answers come as JSON only"},
 	textBadRequest:       {"Die Anfrage ist fehlerhaft", "The request is malformed"},
+	textTooManyStreams:   {"Zu viele Fenster sehen gerade zu, versuche es gleich noch einmal", "Too many windows are watching, try again in a moment"},
 	textInternal:         {"Interner Fehler. Nenne bei Rückfragen die Kennung {id}.", "Internal error. When you ask about it, give the id {id}."},
 
 	textInvalid:       {"Ungültige Eingabe: {n}.", "Invalid input: {n}."},

@@ -79,6 +79,7 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		e, err = a.Users.Get(r.Context(), id)
 	}
 	if errors.Is(err, kurs.ErrUserNotFound) && e.Source != 0 {
+		answered(w, e.Source, e.Reason)
 		w.Header()["Cache-Status"] = []string{string(appendCacheStatus(nil, &e))}
 	}
 	if err == nil && len(e.Raw) == 0 {

@@ -90,12 +90,33 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (Actor, error
 	if err != nil {
 		return Actor{}, sessionError(op, err)
 	}
-	if !s.Data.Role.known() {
-		// Of a version that kept no role. Its owner logs in once more.
-		return Actor{}, ErrSessionInvalid
+	actor, err := a.actor(s)
+	if err != nil {
+		return Actor{}, err
 	}
 	if err := a.sessions.Touch(ctx, s); err != nil {
 		return Actor{}, sessionError(op, err)
+	}
+	return actor, nil
+}
+
+// Recognise is Authenticate for who watches: the session does not slide, and nothing is
+// counted. A page that stays open must not keep its session alive by itself.
+func (a *Accounts) Recognise(ctx context.Context, token string) (Actor, error) {
+	if token == "" {
+		return Actor{}, ErrNoToken
+	}
+	s, err := a.sessions.Peek(ctx, token)
+	if err != nil {
+		return Actor{}, sessionError("recognise", err)
+	}
+	return a.actor(s)
+}
+
+func (a *Accounts) actor(s *Session) (Actor, error) {
+	if !s.Data.Role.known() {
+		// Of a version that kept no role. Its owner logs in once more.
+		return Actor{}, ErrSessionInvalid
 	}
 	return Actor{UserID: s.UserID, Role: s.Data.Role, Demo: a.demo, Session: s}, nil
 }
