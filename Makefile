@@ -13,16 +13,23 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -X github.com/speedlayer/speedlayer/kursapp/internal/app.version=$(VERSION)
 TEST_FLAGS    ?= -race -shuffle=on
 
-.PHONY: help demo build test test-long bench bench-once bench-check bench-peers bench-queue bench-sessions bench-memory deps-redis lint fmt generate check-generated deps go vuln clean
+.PHONY: help demo build web web-if-node test test-long bench bench-once bench-check bench-peers bench-queue bench-sessions bench-memory deps-redis lint fmt generate check-generated deps go vuln clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
-demo: build ## Run the whole product on 127.0.0.1:8000 with nothing installed but Go
+demo: web-if-node build ## Run the whole product on 127.0.0.1:8000 with nothing installed but Go
 	@exec bin/kursapp demo
 
 build: go ## Build bin/kursapp
 	@go build -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
+
+web: ## Build the dashboard into the binary's source (needs Node 20.19 or newer); does nothing where nothing changed
+	@kursapp/web/build.sh
+
+web-if-node:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then kursapp/web/build.sh || echo "The dashboard could not be built; everything else works."; \
+	else echo "The dashboard is left out, because Node is missing. Everything else works; 'make web' says more."; fi
 
 test: go deps check-generated ## Build, vet, check generated code, run all tests with -race on real Redis and PostgreSQL
 	go build ./...
@@ -82,7 +89,8 @@ vuln: go ## Check the dependencies for known vulnerabilities (asks the Go vulner
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 clean: ## Remove what the other targets built
-	rm -rf bin .tools
+	rm -rf bin .tools kursapp/web/node_modules kursapp/web/.build
+	find kursapp/internal/webui/dist -mindepth 1 ! -name .keep -delete
 
 # Tools are built once, under a name that carries their version.
 $(SQLC):

@@ -1,0 +1,48 @@
+import { useEffect } from 'react'
+import { Redirect, Route, Switch, useLocation } from 'wouter'
+import { useMe } from '../api/me.ts'
+import { useShared } from '../i18n/shared.ts'
+import { live } from '../live/store.ts'
+import { Failed, Loading } from '../ui/States.tsx'
+import { NoSuchPage, NotAllowed } from './Notices.tsx'
+import { Shell } from './Shell.tsx'
+import { maySee, type View, views } from './views.ts'
+
+export function App() {
+  const { data: me } = useMe()
+  const operates = me?.may.operate === true
+  useEffect(() => {
+    if (!operates) return
+    live.start()
+    return live.stop
+  }, [operates])
+  return (
+    <Shell>
+      <Switch>
+        {views.map((view) => (
+          <Route key={view.name} path={view.path}>
+            <Guarded view={view} />
+          </Route>
+        ))}
+        <Route>
+          <Elsewhere />
+        </Route>
+      </Switch>
+    </Shell>
+  )
+}
+
+// What may be seen is known once the server has said who asks.
+function Guarded({ view }: { view: View }) {
+  const t = useShared()
+  const { data: me, error, refetch } = useMe()
+  if (!view.open && !me) return error ? <Failed error={error} retry={refetch} /> : <Loading lines={6} />
+  return maySee(view, me) ? <view.Component /> : <NotAllowed title={t.nav[view.name]} />
+}
+
+// A trailing slash is the same page.
+function Elsewhere() {
+  const [path] = useLocation()
+  const bare = path.replace(/\/+$/, '')
+  return bare !== path && views.some((v) => v.path === bare) ? <Redirect to={bare} replace /> : <NoSuchPage />
+}
