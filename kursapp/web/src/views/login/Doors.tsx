@@ -33,18 +33,16 @@ export function Doors({ demo }: { demo: boolean }) {
         </div>
       )}
       <div className={css.doors}>
-        <Card
-          title={t.ways[way]}
-          aside={
+        <Card className={css.door}>
+          <h2 className="sr-only">{t.ways[way]}</h2>
+          <div className={css.ways}>
             <Segmented
               label={t.ways.label}
               value={way}
               onChange={(to) => setUrl({ form: inUrl[to] }, 'replace')}
               options={ways.map((value) => ({ value, label: t.ways[value] }))}
             />
-          }
-          className={css.door}
-        >
+          </div>
           {next && way === 'login' && <p className={css.note}>{t.after}</p>}
           {way === 'login' && <LoginForm />}
           {way === 'register' && <RegisterForm />}

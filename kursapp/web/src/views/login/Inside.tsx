@@ -59,6 +59,19 @@ export function Inside({ user, session, demo }: InsideProps) {
                 {user.email} · {t.me.role[user.role]}
               </p>
               <p className={css.personMore}>{t.me.since(f.dateTime(began))}</p>
+              <div className={css.selfActions}>
+                <Button
+                  look="primary"
+                  icon={<LogOut />}
+                  busy={logout.isPending}
+                  onClick={() => logout.mutate()}
+                >
+                  {t.me.logout}
+                </Button>
+                <Link className={css.link} href={`/benutzer?id=${user.id}`}>
+                  {t.me.account}
+                </Link>
+              </div>
             </div>
           </div>
           <div className={css.lifetimes}>
@@ -75,14 +88,6 @@ export function Inside({ user, session, demo }: InsideProps) {
               hint={t.me.absoluteHint(f.dateTime(last))}
             />
           </div>
-        </div>
-        <div className={css.selfActions}>
-          <Button look="primary" icon={<LogOut />} busy={logout.isPending} onClick={() => logout.mutate()}>
-            {t.me.logout}
-          </Button>
-          <Link className={css.link} href={`/benutzer?id=${user.id}`}>
-            {t.me.account}
-          </Link>
         </div>
       </Card>
       <div className={css.inside}>

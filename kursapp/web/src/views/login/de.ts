@@ -39,7 +39,7 @@ export const de = {
   how: {
     title: 'Was beim Anmelden geschieht',
     steps: [
-      'PostgreSQL prüft: Das Passwort wird mit seinem Hash verglichen.',
+      'Die Datenbank prüft: Das Passwort wird mit seinem Hash verglichen.',
       'Redis merkt sich die Sitzung, mit einem Ende, das sich bei jeder Nutzung verschiebt.',
       'Der Browser bekommt ein Cookie. Skripte können es nicht lesen, und in Local Storage steht nichts.',
       'Jede weitere Anfrage findet die Sitzung in Redis oder im Speicher der Instanz.',
@@ -62,10 +62,10 @@ export const de = {
   me: {
     title: 'Deine Sitzung',
     role: { admin: 'Administrator', user: 'Benutzer' },
-    idle: 'Ohne Nutzung endet sie in',
-    idleHint: 'Jede Anfrage verschiebt dieses Ende. Diese Anzeige nicht.',
-    absolute: 'Spätestens endet sie in',
-    absoluteHint: (at: string) => `Am ${at}, auch wenn du sie benutzt.`,
+    idle: 'Ohne Nutzung noch',
+    idleHint: 'Jede Anfrage verschiebt dieses Ende, diese Anzeige nicht.',
+    absolute: 'Höchstens noch',
+    absoluteHint: (at: string) => `Sie endet am ${at}, auch wenn du sie benutzt.`,
     since: (at: string) => `Angemeldet seit ${at}`,
     logout: 'Abmelden',
     everywhere: 'Überall abmelden',
@@ -82,7 +82,7 @@ export const de = {
     ago: (span: string) => `zuletzt benutzt vor ${span}`,
     now: 'gerade benutzt',
     began: (at: string) => `angemeldet ${at}`,
-    left: 'Ohne Nutzung abgemeldet in',
+    left: 'Ohne Nutzung noch',
     end: 'Abmelden',
     endName: (name: string) => `${name} abmelden`,
     ask: (name: string) => `${name} abmelden?`,

@@ -17,5 +17,6 @@ export const idleTime = (remembered: boolean) => (remembered ? 14 * 24 * hour : 
 /** How long ago in words that do not change each second; '' for within the last minute, as it is known no better. */
 export function ago(at: number, now: number, span: (ms: number) => string): string {
   const passed = now - at
-  return passed < 90_000 ? '' : span(passed >= hour ? passed : Math.floor(passed / minute) * minute)
+  if (passed < 90_000) return ''
+  return passed < hour ? `${Math.floor(passed / minute)} min` : span(passed)
 }

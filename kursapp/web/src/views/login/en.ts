@@ -42,7 +42,7 @@ const en: Texts<typeof de> = {
   how: {
     title: 'What happens at a login',
     steps: [
-      'PostgreSQL checks: the password is compared with its hash.',
+      'The database checks: the password is compared with its hash.',
       'Redis remembers the session, with an end that moves each time it is used.',
       'The browser gets a cookie. Scripts cannot read it, and nothing is in local storage.',
       'Every further request finds the session in Redis or in the memory of the instance.',
@@ -65,10 +65,10 @@ const en: Texts<typeof de> = {
   me: {
     title: 'Your session',
     role: { admin: 'Administrator', user: 'User' },
-    idle: 'Without use it ends in',
-    idleHint: 'Every request moves this end. This display does not.',
-    absolute: 'At the latest it ends in',
-    absoluteHint: (at) => `On ${at}, even while you use it.`,
+    idle: 'Left without use',
+    idleHint: 'Every request moves this end, this display does not.',
+    absolute: 'Left at most',
+    absoluteHint: (at) => `It ends on ${at}, even while you use it.`,
     since: (at) => `Logged in since ${at}`,
     logout: 'Log out',
     everywhere: 'Log out everywhere',
@@ -85,7 +85,7 @@ const en: Texts<typeof de> = {
     ago: (span) => `last used ${span} ago`,
     now: 'just used',
     began: (at) => `logged in ${at}`,
-    left: 'Logged out without use in',
+    left: 'Left without use',
     end: 'Log out',
     endName: (name) => `Log out ${name}`,
     ask: (name) => `Log out ${name}?`,

@@ -37,7 +37,8 @@ it('lists this device first, then those used last', () => {
 })
 
 it('does not pretend to know seconds of what is known to the minute', () => {
-  const span = (ms: number) => `${ms / 60_000} min`
+  const span = (ms: number) => `${ms / 3_600_000} h`
   expect(ago(0, 80_000, span)).toBe('')
   expect(ago(0, 245_000, span)).toBe('4 min')
+  expect(ago(0, 7_200_000, span)).toBe('2 h')
 })
