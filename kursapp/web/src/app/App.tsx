@@ -3,6 +3,7 @@ import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { useMe } from '../api/me.ts'
 import { useShared } from '../i18n/shared.ts'
 import { live } from '../live/store.ts'
+import { SessionWatch } from '../session/SessionWatch.tsx'
 import { Failed, Loading } from '../ui/States.tsx'
 import { NoSuchPage, NotAllowed } from './Notices.tsx'
 import { Shell } from './Shell.tsx'
@@ -18,6 +19,7 @@ export function App() {
   }, [operates])
   return (
     <Shell>
+      <SessionWatch />
       <Switch>
         {views.map((view) => (
           <Route key={view.name} path={view.path}>
