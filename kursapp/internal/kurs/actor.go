@@ -42,6 +42,9 @@ func (a Actor) MayList() error {
 	}
 }
 
+// MayOperate reports whether the actor may look at and steer the speed layer: caches, limits and queues.
+func (a Actor) MayOperate() error { return a.MayList() }
+
 // MayReadAudit reports whether the actor may read the audit log. The demo is no
 // exception: it tells who came from where.
 func (a Actor) MayReadAudit() error { return a.adminOnly() }

@@ -20,12 +20,13 @@ func TestPermissions(t *testing.T) {
 		"delete self":  func(a kurs.Actor) error { return a.MayDelete(self) },
 		"delete other": func(a kurs.Actor) error { return a.MayDelete(other) },
 		"list":         func(a kurs.Actor) error { return a.MayList() },
+		"operate":      func(a kurs.Actor) error { return a.MayOperate() },
 	}
 	type verdicts map[string]error
 	all := func(err error) verdicts {
 		return verdicts{
 			"read self": err, "read other": err, "change self": err, "change other": err,
-			"delete self": err, "delete other": err, "list": err,
+			"delete self": err, "delete other": err, "list": err, "operate": err,
 		}
 	}
 	for name, c := range map[string]struct {
@@ -40,13 +41,13 @@ func TestPermissions(t *testing.T) {
 			"read self": nil, "read other": kurs.ErrForbidden,
 			"change self": nil, "change other": kurs.ErrForbidden,
 			"delete self": nil, "delete other": kurs.ErrForbidden,
-			"list": kurs.ErrForbidden,
+			"list": kurs.ErrForbidden, "operate": kurs.ErrForbidden,
 		}},
 		"unknown role in production": {kurs.Actor{UserID: self, Role: "root"}, verdicts{
 			"read self": nil, "read other": kurs.ErrForbidden,
 			"change self": nil, "change other": kurs.ErrForbidden,
 			"delete self": nil, "delete other": kurs.ErrForbidden,
-			"list": kurs.ErrForbidden,
+			"list": kurs.ErrForbidden, "operate": kurs.ErrForbidden,
 		}},
 		"administrator in production": {kurs.Actor{UserID: self, Role: kurs.RoleAdmin}, all(nil)},
 		"anonymous in the demo":       {kurs.Actor{Anonymous: true, Demo: true}, all(nil)},
