@@ -100,8 +100,13 @@ func NewUsers(d UsersDeps) *Users {
 	return u
 }
 
+// UserReader is the part of a Store that reads one user.
+type UserReader interface {
+	User(ctx context.Context, id int64) (User, error)
+}
+
 // UserLoader is what any cache of users loads from a database.
-func UserLoader(store Store) cache.Loader[int64, User] {
+func UserLoader(store UserReader) cache.Loader[int64, User] {
 	return func(ctx context.Context, id int64) (User, error) {
 		countLoad(ctx)
 		u, err := store.User(ctx, id)
