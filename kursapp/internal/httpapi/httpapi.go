@@ -44,7 +44,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Deps is what the routes stand on. All are required, except Mailbox.
+// Deps is what the routes stand on. All are required, except Comparisons and Mailbox.
 type Deps struct {
 	Users    Users
 	Accounts Accounts
@@ -55,6 +55,8 @@ type Deps struct {
 	// RedisHealthy reports whether Redis answers. It must return at once: it
 	// stands on the path of GET /health.
 	RedisHealthy func() bool
+	// Comparisons measures reads; without it those routes are 404.
+	Comparisons Comparisons
 	// Mailbox holds the mails of the demo. Without it, and in production
 	// always, GET /demo/mails is 404.
 	Mailbox Mailbox
@@ -69,6 +71,7 @@ type Users interface {
 	PageFresh(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
 	Delete(ctx context.Context, actor kurs.Actor, id int64) error
+	UserCache
 }
 
 // Accounts is what registration, login, profile and logout ask. kurs.Accounts
@@ -196,6 +199,8 @@ func (a *api) routes() {
 	a.passwordRoutes()
 	a.auditRoutes()
 	a.dataRoutes()
+	a.cacheRoutes()
+	a.comparisonRoutes()
 	a.webRoutes()
 	a.docsRoutes()
 	a.codeRoutes()

@@ -62,6 +62,13 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 			{"/web/login", "post", "200 400 401 403 422 429 500 503"},
 			{"/web/logout", "post", "200 403 500 503"},
 			{"/email-confirmations", "post", "200 409 422 429 500 503"},
+			{"/cache/users/{id}", "get", "200 404 422 500 503"},
+			{"/cache/users/{id}/invalidation", "post", "200 404 422 500 503"},
+			{"/cache/users/{id}/warming", "post", "200 404 422 500 503"},
+			{"/cache/users/{id}/stampede", "post", "200 404 409 422 500 503"},
+			{"/comparisons", "post", "202 404 409 422 500 503"},
+			{"/comparisons/current", "get", "200 404 500"},
+			{"/comparisons/current", "delete", "200 404 500 503"},
 			{"/audit", "get", "200 401 403 422 500 503"},
 			{"/sessions", "get", "200 401 500 503"},
 			{"/sessions", "delete", "200 401 500 503"},
@@ -82,7 +89,8 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 					at(t, content, "content", "application/problem+json", "schema")
 				}
 			}
-			guarded := mode == Production && strings.HasPrefix(tt.path, "/users") && tt.method+tt.path != "post/users"
+			ops := strings.HasPrefix(tt.path, "/cache/") || strings.HasPrefix(tt.path, "/comparisons")
+			guarded := mode == Production && (ops || strings.HasPrefix(tt.path, "/users") && tt.method+tt.path != "post/users")
 			for _, status := range []string{"401", "403"} {
 				if _, has := responses[status]; guarded && !has {
 					t.Errorf("%s %s has no response %s", tt.method, tt.path, status)
