@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/kursapp/internal/compare"
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 	"github.com/speedlayer/speedlayer/kursapp/internal/httpapi"
 	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
@@ -88,7 +89,9 @@ func (a *App) build() (*services, error) {
 		Demo:   a.mode == ModeDemo,
 		Logger: a.log,
 	})
+	comparisons := a.newComparisons()
 	s := &services{watch: watch, audit: audit, close: func() {
+		comparisons.Close()
 		audit.Close()
 		sessions.Close()
 		users.Close()
@@ -100,7 +103,7 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies), comparisons); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
@@ -146,8 +149,8 @@ func (a *App) newCacheWatch() *cacheWatch {
 	return w
 }
 
-func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits) (http.Handler, error) {
-	deps := httpapi.Deps{Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy}
+func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits, comparisons *compare.Runner) (http.Handler, error) {
+	deps := httpapi.Deps{Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy, Comparisons: comparisons}
 	mode := httpapi.Production
 	if a.mode == ModeDemo {
 		mode = httpapi.Demo

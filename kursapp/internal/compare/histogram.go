@@ -30,7 +30,7 @@ type histogram struct {
 // index returns the bucket of a duration: one for each nanosecond at first, and then
 // such that the upper bits are the same.
 func index(d time.Duration) int {
-	ns := uint64(max(d, 0)) //nolint:gosec // not negative
+	ns := uint64(max(d, 0))
 	if ns < exact {
 		return int(ns)
 	}

@@ -187,7 +187,10 @@ func TestComparisonFailsInWords(t *testing.T) {
 		want    compare.Failure
 		results int
 	}{
-		"Redis dies": {func(t *testing.T, w *world) { before(w, 300, func() { w.redis.Kill(t) }) }, func(o *compare.Options) { o.Cache.RedisTimeout = time.Second }, compare.RedisGone, 2},
+		"Redis dies": {func(t *testing.T, w *world) {
+			t.Helper()
+			before(w, 300, func() { w.redis.Kill(t) })
+		}, func(o *compare.Options) { o.Cache.RedisTimeout = time.Second }, compare.RedisGone, 2},
 		"the database dies": {func(_ *testing.T, w *world) {
 			answer(w, 500, func(kurs.User) (kurs.User, error) { return kurs.User{}, gone })
 		}, nil, compare.DatabaseGone, 1},
@@ -196,6 +199,7 @@ func TestComparisonFailsInWords(t *testing.T) {
 		}, nil, compare.UserGone, 1},
 		"it takes too long": {func(_ *testing.T, w *world) { holdFrom(w, 10) }, func(o *compare.Options) { o.Deadline = time.Second }, compare.TooSlow, 0},
 		"Redis is full": {func(t *testing.T, w *world) {
+			t.Helper()
 			w.redis.CLI(t, "CONFIG", "SET", "maxmemory", "1")
 		}, nil, compare.RedisGone, 1},
 		"Redis keeps nothing": {func(_ *testing.T, w *world) {

@@ -171,6 +171,9 @@ func comparisonAnswer(x *exchange, c compare.Comparison) *comparisonOutput {
 	}
 	l := x.language()
 	body.About.Note = textComparisonNote.in(l, "{clock}", strconv.FormatInt(c.Clock.Nanoseconds(), 10))
+	if c.Database == "SQLite" {
+		body.About.Note += " " + textComparisonSQLite.in(l)
+	}
 	if c.NoLocal {
 		body.About.Note += " " + textComparisonNoLocal.in(l)
 	}

@@ -36,7 +36,7 @@ func TestComparisonAnswer(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	if c.About.CPUs < 1 || !strings.Contains(c.About.Go, ".") || c.About.Database != "SQLite" || c.About.Redis != "Redis 7.0.15" || c.About.Clock != 0.04 ||
-		!strings.Contains(c.About.Note, "dauert 40 ns") || strings.Contains(c.About.Note, "fehlt") {
+		!strings.Contains(c.About.Note, "dauert 40 ns") || !strings.Contains(c.About.Note, "SQLite läuft") || strings.Contains(c.About.Note, "fehlt") {
 		t.Errorf("about %+v", c.About)
 	}
 	way, err := json.Marshal(c.Ways)

@@ -32,6 +32,7 @@ const (
 	textComparisonInternal
 	textComparisonNote
 	textComparisonNoLocal
+	textComparisonSQLite
 
 	textUserNotFound
 	textEmailTaken
@@ -135,6 +136,10 @@ var texts = [...][2]string{
 	textComparisonNote: {
 		"Gemessen im Serverprozess, ohne HTTP: dieselben Aufrufe, die GET /users/{id} macht, nach kurzem Aufwärmen, ein Weg nach dem anderen. Gleichzeitige Leser teilen sich einen Austausch mit Redis. Ein leerer Messwert dauert {clock} ns und steckt in jedem; sehr kurze Zugriffe werden zu mehreren gemessen (reads_per_sample) und zählen mit ihrem Mittel.",
 		"Measured inside the server's process, without HTTP: the calls that GET /users/{id} makes, after a short warm-up, one way after another. Readers of one moment share an exchange with Redis. An empty sample takes {clock} ns, which are in each; very short reads are measured several at a time (reads_per_sample) and count with their mean.",
+	},
+	textComparisonSQLite: {
+		"SQLite läuft im selben Prozess, ohne Weg durch ein Netz: Ein einzelner Leser kann damit schneller sein als mit Redis.",
+		"SQLite runs in the same process, with no network in between: a single reader may be faster with it than with Redis.",
 	},
 	textComparisonNoLocal: {
 		"Der Arbeitsspeicher fehlt, weil dieses Redis Änderungen nicht meldet.",
