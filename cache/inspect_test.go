@@ -149,6 +149,36 @@ func TestInspectLeavesNoTrace(t *testing.T) {
 	}
 }
 
+// What is looked at again and again makes room like anything that nobody reads.
+func TestInspectKeepsNothingInMemory(t *testing.T) {
+	t.Parallel()
+	survives := func(look func(c *users)) bool {
+		c := open(t, redistest.Shared(t).Client(t), prefix(t), func(_ context.Context, id int64) (user, error) {
+			return user{ID: id, Name: "Max", Version: 1}, nil
+		}, patient(cache.Options{LocalBytes: 32 << 10, MaxStaleness: time.Hour}))
+		ready(t, c)
+		warm(t, c, 1)
+		for id := int64(2); c.Stats().LocalEvictions < 300; id++ {
+			if id > 10_000 {
+				t.Fatal("memory is not bounded")
+			}
+			look(c)
+			for range 2 { // what was loaded comes into memory with the next read
+				if _, err := c.Get(t.Context(), id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return inspect(t, c, 1).Local.Present
+	}
+	if !survives(func(c *users) { _, _ = c.Get(t.Context(), 1) }) {
+		t.Error("what is read was evicted: the test proves nothing")
+	}
+	if survives(func(c *users) { inspect(t, c, 1) }) {
+		t.Error("what is only looked at was kept")
+	}
+}
+
 func TestInspectKnowsWhatATagInvalidated(t *testing.T) {
 	t.Parallel()
 	db := newDatabase()
