@@ -157,13 +157,21 @@ func TestInspectKeepsNothingInMemory(t *testing.T) {
 			return user{ID: id, Name: "Max", Version: 1}, nil
 		}, patient(cache.Options{LocalBytes: 32 << 10, MaxStaleness: time.Hour}))
 		ready(t, c)
-		warm(t, c, 1)
+		eventually(t, "memory has it, and nobody was answered from there", func() bool {
+			if inspect(t, c, 1).Local.Present {
+				return true
+			}
+			if _, err := c.Get(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			return false
+		})
 		for id := int64(2); c.Stats().LocalEvictions < 300; id++ {
 			if id > 10_000 {
 				t.Fatal("memory is not bounded")
 			}
 			look(c)
-			for range 2 { // what was loaded comes into memory with the next read
+			for range 2 {
 				if _, err := c.Get(t.Context(), id); err != nil {
 					t.Fatal(err)
 				}
