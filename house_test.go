@@ -65,6 +65,7 @@ var rules = []rule{
 	{wing + "/internal/kurs", append([]string{
 		"golang.org/x/crypto/argon2", "github.com/trustelem/zxcvbn/frequency", "github.com/redis/rueidis",
 	}, five...)},
+	{wing + "/internal/compare", []string{wing + "/internal/kurs", module + "/cache", "github.com/redis/rueidis"}},
 	{wing + "/internal/policyfile", []string{wing + "/internal/kurs", module + "/ratelimit", "github.com/pelletier/go-toml/v2/..."}},
 	{wing + "/internal/config", []string{"github.com/alecthomas/kong/..."}},
 	{wing + "/internal/live", []string{module + "/cache", module + "/queue", module + "/session"}},
@@ -73,6 +74,7 @@ var rules = []rule{
 		wing + "/internal/kurs", wing + "/internal/live", module + "/internal/redisx",
 		"github.com/danielgtaylor/huma/v2/...", "github.com/rs/cors", "github.com/swaggest/swgui/...",
 		"golang.org/x/text/...",
+		wing + "/internal/compare",
 	}, five...)},
 	{wing + "/internal/metrics", []string{module + "/cache", module + "/outbox", module + "/queue", module + "/session", "github.com/prometheus/client_golang/..."}},
 	{wing + "/internal/jobs", []string{

@@ -8,6 +8,7 @@
 //	u, err := users.Get(ctx, 42)            // key cache:user:42
 //	…
 //	err = users.Invalidate(ctx, 42)         // after the change was committed
+//	in, err := users.Inspect(ctx, 42)       // to look, without a trace
 //
 // Values are plain JSON under readable keys; how fresh one is follows from the
 // TTL of its key. Every key that this package writes has a TTL.

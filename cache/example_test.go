@@ -274,3 +274,22 @@ func ExampleCache_InvalidateAll() {
 	fmt.Println(before, after)
 	// Output: 10 12
 }
+
+func ExampleCache_Inspect() {
+	client, stop := connect()
+	defer stop()
+	ctx := context.Background()
+	names := cache.New(client, "cache:name", func(context.Context, int64) (string, error) { return "Max", nil }, cache.Options{})
+	defer names.Close()
+
+	in, err := names.Inspect(ctx, 42)
+	fmt.Println(in.Redis.Present, in.Redis.Reason, err)
+	_, _ = names.Get(ctx, 42)
+	in, err = names.Inspect(ctx, 42)
+	fmt.Printf("%s: %s, for %v, %v\n", in.Key, in.Redis.Raw, in.Redis.TTL, err)
+	fmt.Println(names.Stats().Hits) // it was looked at, not read
+	// Output:
+	// false miss <nil>
+	// cache:name:42: "Max", for 1m0s, <nil>
+	// 0
+}

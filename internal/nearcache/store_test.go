@@ -82,6 +82,31 @@ func TestAScanDoesNotEvictWhatIsRead(t *testing.T) {
 	}
 }
 
+// What is only looked at goes as if nobody had; what is read stays.
+func TestPeekIsNoRead(t *testing.T) {
+	t.Parallel()
+	survives := func(look func(s *nearcache.Store[int], name []byte)) bool {
+		s := nearcache.NewStore[int](32 << 10) // one shard
+		put(s, "a", 1)
+		for i := range 1000 {
+			look(s, []byte("a"))
+			put(s, strconv.Itoa(i), i)
+		}
+		return s.Peek("a", 0) != nil
+	}
+	if !survives(func(s *nearcache.Store[int], name []byte) { s.Get(name, 0) }) {
+		t.Error("what is read was evicted: the test proves nothing")
+	}
+	if survives(func(s *nearcache.Store[int], name []byte) { s.Peek(string(name), 0) }) {
+		t.Error("what is only looked at was kept")
+	}
+	s := nearcache.NewStore[int](1 << 20)
+	put(s, "a", 7)
+	if it := s.Peek("a", 999); it == nil || it.Value != 7 || s.Peek("b", 0) != nil || s.Peek("a", 1000) != nil {
+		t.Error("it sees something else than Get")
+	}
+}
+
 // Every reader checks that no drop that was finished before its Get is undone.
 func TestNothingComesBackAfterADrop(t *testing.T) {
 	t.Parallel()

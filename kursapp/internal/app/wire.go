@@ -88,7 +88,9 @@ func (a *App) build() (*services, error) {
 		Demo:   a.mode == ModeDemo,
 		Logger: a.log,
 	})
+	comparisons := a.newComparisons()
 	s := &services{watch: watch, audit: audit, close: func() {
+		comparisons.Close()
 		audit.Close()
 		sessions.Close()
 		users.Close()
@@ -103,6 +105,7 @@ func (a *App) build() (*services, error) {
 	deps := httpapi.Deps{
 		Users: users, Accounts: accounts, Sessions: sessions, Limits: kurs.NewLimits(limiter, policies),
 		Queues: kurs.NewQueues(mails, accountMails), RedisHealthy: a.redis.Healthy,
+		Comparisons: comparisons,
 	}
 	a.addDashboard(&deps, watch.live)
 	if s.handler, err = a.handler(deps, mails); err != nil {

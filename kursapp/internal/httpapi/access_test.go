@@ -65,6 +65,10 @@ var routes = map[string]struct {
 	"DELETE /sessions/{id}": {"", loggedIn, loggedIn},
 	"POST /logout":          {"", loggedIn, loggedIn},
 
+	"GET /cache/users/{id}": {"", admins, open}, "POST /cache/users/{id}/invalidation": {"", admins, open},
+	"POST /cache/users/{id}/warming": {"", admins, open}, "POST /cache/users/{id}/stampede": {`{"readers":2}`, admins, open},
+	"POST /comparisons": {`{"requests":100}`, admins, open}, "GET /comparisons/current": {"", admins, open}, "DELETE /comparisons/current": {"", admins, open},
+
 	// What proves itself by what is in the body, or needs no proof.
 	"POST /users":                         {`{"name":"N","email":"n@example.com","password":"lang genug"}`, open, open},
 	"POST /login":                         {`{"email":"max@example.com","password":"test123"}`, open, open},

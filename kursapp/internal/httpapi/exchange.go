@@ -42,10 +42,13 @@ func exchangeOf(ctx context.Context) *exchange {
 
 // text returns a text in the client's language and marks the answer as
 // depending on it.
-func (e *exchange) text(k key) string {
+func (e *exchange) text(k key) string { return k.in(e.language()) }
+
+// language returns the client's language and marks the answer as depending on it.
+func (e *exchange) language() lang {
 	l := languageOf(e.r.Header.Get("Accept-Language"))
 	markLanguage(e.w.Header(), l)
-	return k.in(l)
+	return l
 }
 
 // markLanguage says in which language an answer is and what it depends on.

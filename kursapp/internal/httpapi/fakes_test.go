@@ -484,8 +484,8 @@ func newSite(tb testing.TB, mode Mode, mods ...func(*Deps, *Config)) *site {
 	s := &site{users: &fakeUsers{}, accounts: &fakeAccounts{}, limits: &fakeLimits{}, queues: &fakeQueues{}, log: &logBuffer{}}
 	d := Deps{
 		Users: s.users, Accounts: s.accounts, Sessions: tokens(), Limits: s.limits, Queues: s.queues,
-		RedisHealthy: func() bool { return true }, Live: briefLive{},
-		Mailbox:      fakeMailbox{{To: "max@example.com", Subject: "Willkommen!", Body: "Hallo", ReceivedAt: time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)}},
+		RedisHealthy: func() bool { return true }, Live: briefLive{}, Comparisons: &fakeComparisons{},
+		Mailbox: fakeMailbox{{To: "max@example.com", Subject: "Willkommen!", Body: "Hallo", ReceivedAt: time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)}},
 	}
 	c := Config{Mode: mode, Version: "1.2.3", Logger: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, mod := range mods {

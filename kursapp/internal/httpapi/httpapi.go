@@ -57,7 +57,8 @@ type Config struct {
 	recheck time.Duration // recheckInterval, unless a test says otherwise
 }
 
-// Deps is what the routes stand on. All are required, except Mailbox, Live and UI.
+// Deps is what the routes stand on. All are required, except Comparisons, Mailbox, Live
+// and UI.
 type Deps struct {
 	Users    Users
 	Accounts Accounts
@@ -69,6 +70,8 @@ type Deps struct {
 	// RedisHealthy reports whether Redis answers. It must return at once: it
 	// stands on the path of GET /health.
 	RedisHealthy func() bool
+	// Comparisons measures reads; without it those routes are 404.
+	Comparisons Comparisons
 	// Mailbox holds the mails of the demo. Without it, and in production
 	// always, GET /demo/mails is 404.
 	Mailbox Mailbox
@@ -88,6 +91,7 @@ type Users interface {
 	Search(ctx context.Context, query string, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
 	Delete(ctx context.Context, actor kurs.Actor, id int64) error
+	UserCache
 }
 
 // Accounts is what registration, login, profile and logout ask. kurs.Accounts
@@ -236,6 +240,8 @@ func (a *api) routes() {
 	a.dataRoutes()
 	a.limitRoutes()
 	a.queueRoutes()
+	a.cacheRoutes()
+	a.comparisonRoutes()
 	a.webRoutes()
 	a.docsRoutes()
 	a.codeRoutes()

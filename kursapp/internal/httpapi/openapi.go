@@ -16,6 +16,7 @@ const (
 	tagUsers    = "Users"
 	tagSessions = "Sessions"
 	tagData     = "Rate limit"
+	tagCache    = "Cache"
 	tagBrowser  = "Browser"
 	tagHealth   = "Health"
 	tagTasks    = "Tasks"
@@ -49,7 +50,7 @@ func humaConfig(c Config) huma.Config {
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The cookie of /web/login."},
 	}
 	config.Tags = []*huma.Tag{
-		{Name: tagUsers}, {Name: tagSessions}, {Name: tagData}, {Name: tagTasks}, {Name: tagBrowser}, {Name: tagHealth},
+		{Name: tagUsers}, {Name: tagSessions}, {Name: tagData}, {Name: tagTasks}, {Name: tagCache}, {Name: tagBrowser}, {Name: tagHealth},
 	}
 	if c.Mode == Demo {
 		config.Tags = append(config.Tags, &huma.Tag{Name: tagDemo, Description: "These routes do not exist in production."})

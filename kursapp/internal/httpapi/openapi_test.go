@@ -75,6 +75,13 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 			{"/queues/{name}/resume", "post", "200 404 422 500 503"},
 			{"/queues/{name}/retries", "post", "200 404 409 422 500 503"},
 			{"/queues/{name}/deletions", "post", "200 404 422 500 503"},
+			{"/cache/users/{id}", "get", "200 404 422 500 503"},
+			{"/cache/users/{id}/invalidation", "post", "200 404 422 500 503"},
+			{"/cache/users/{id}/warming", "post", "200 404 422 500 503"},
+			{"/cache/users/{id}/stampede", "post", "200 404 409 422 500 503"},
+			{"/comparisons", "post", "202 404 409 422 500 503"},
+			{"/comparisons/current", "get", "200 404 500"},
+			{"/comparisons/current", "delete", "200 404 500 503"},
 			{"/sessions", "get", "200 401 500 503"},
 			{"/sessions", "delete", "200 401 500 503"},
 			{"/users/{id}/sessions", "delete", "200 401 403 404 422 500 503"},
@@ -95,7 +102,7 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 				}
 			}
 			guarded := mode == Production && (strings.HasPrefix(tt.path, "/users") || tt.path == "/audit" ||
-				strings.HasPrefix(tt.path, "/limits") || strings.HasPrefix(tt.path, "/queues")) && tt.method+tt.path != "post/users"
+				slices.Contains([]string{"cache", "comparisons", "limits", "queues"}, strings.Split(tt.path, "/")[1])) && tt.method+tt.path != "post/users"
 			for _, status := range []string{"401", "403"} {
 				if _, has := responses[status]; guarded && !has {
 					t.Errorf("%s %s has no response %s", tt.method, tt.path, status)

@@ -93,6 +93,7 @@ var domain = map[kurs.Code]struct {
 	kurs.CodeRateLimited:        {http.StatusTooManyRequests, textRateLimited},
 	kurs.CodeUnavailable:        {http.StatusServiceUnavailable, textUnavailable},
 	kurs.CodeConfirmationFailed: {http.StatusUnprocessableEntity, textConfirmationFailed},
+	kurs.CodeStampedeRunning:    {http.StatusConflict, textStampedeRunning},
 	kurs.CodeResetFailed:        {http.StatusUnprocessableEntity, textResetFailed},
 }
 

@@ -21,6 +21,22 @@ const (
 	textQueuePaused
 	textQueueResumed
 
+	textCacheInvalidated
+	textCacheWarmed
+
+	textStampedeRunning
+	textComparisonRunning
+	textNoComparison
+	textComparisonRedisGone
+	textComparisonRedisEmpty
+	textComparisonDatabaseGone
+	textComparisonUserGone
+	textComparisonTooSlow
+	textComparisonInternal
+	textComparisonNote
+	textComparisonNoLocal
+	textComparisonSQLite
+
 	textUserNotFound
 	textEmailTaken
 	textBadCredentials
@@ -113,9 +129,33 @@ var texts = [...][2]string{
 	textOtherSessionsEnded: {"Alle anderen Sitzungen beendet", "All other sessions ended"},
 	textUserSessionsEnded:  {"Alle Sitzungen des Users beendet", "All sessions of the user ended"},
 
-	textLimitReset:   {"Limit zurückgesetzt", "Limit reset"},
-	textQueuePaused:  {"Warteschlange angehalten. Was läuft, läuft zu Ende.", "Queue paused. What runs goes on to its end."},
-	textQueueResumed: {"Warteschlange läuft wieder", "Queue resumed"},
+	textLimitReset:       {"Limit zurückgesetzt", "Limit reset"},
+	textQueuePaused:      {"Warteschlange angehalten. Was läuft, läuft zu Ende.", "Queue paused. What runs goes on to its end."},
+	textQueueResumed:     {"Warteschlange läuft wieder", "Queue resumed"},
+	textCacheInvalidated: {"Cache-Eintrag entfernt", "Cache entry removed"},
+	textCacheWarmed:      {"Cache-Eintrag geladen", "Cache entry loaded"},
+
+	textStampedeRunning:        {"Ein Ansturm läuft bereits", "A stampede is already running"},
+	textComparisonRunning:      {"Ein Vergleich läuft bereits", "A comparison is already running"},
+	textNoComparison:           {"Es gab noch keinen Vergleich", "There was no comparison yet"},
+	textComparisonRedisGone:    {"Redis antwortet nicht oder nimmt nichts an", "Redis does not answer, or takes nothing"},
+	textComparisonRedisEmpty:   {"Redis behält den Eintrag nicht", "Redis does not keep the entry"},
+	textComparisonDatabaseGone: {"Die Datenbank antwortet nicht", "The database does not answer"},
+	textComparisonUserGone:     {"Den User gibt es nicht mehr", "The user does not exist any more"},
+	textComparisonTooSlow:      {"Der Vergleich wurde nicht rechtzeitig fertig", "The comparison did not finish in time"},
+	textComparisonInternal:     {"Interner Fehler, siehe Protokoll des Servers", "Internal error, see the server's log"},
+	textComparisonNote: {
+		"Gemessen im Serverprozess, ohne HTTP: dieselben Aufrufe, die GET /users/{id} macht, nach kurzem Aufwärmen, ein Weg nach dem anderen. Gleichzeitige Leser teilen sich einen Austausch mit Redis. Ein leerer Messwert dauert {clock} ns und steckt in jedem; sehr kurze Zugriffe werden zu mehreren gemessen (reads_per_sample) und zählen mit ihrem Mittel.",
+		"Measured inside the server's process, without HTTP: the calls that GET /users/{id} makes, after a short warm-up, one way after another. Readers of one moment share an exchange with Redis. An empty sample takes {clock} ns, which are in each; very short reads are measured several at a time (reads_per_sample) and count with their mean.",
+	},
+	textComparisonSQLite: {
+		"SQLite läuft im selben Prozess, ohne Weg durch ein Netz: Ein einzelner Leser kann damit schneller sein als mit Redis.",
+		"SQLite runs in the same process, with no network in between: a single reader may be faster with it than with Redis.",
+	},
+	textComparisonNoLocal: {
+		"Der Arbeitsspeicher fehlt, weil dieses Redis Änderungen nicht meldet.",
+		"Memory is missing, because this Redis does not tell of changes.",
+	},
 
 	textUserNotFound:       {"User nicht gefunden", "User not found"},
 	textEmailTaken:         {"E-Mail-Adresse ist bereits vergeben", "E-mail address is already taken"},

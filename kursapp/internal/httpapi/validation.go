@@ -72,6 +72,9 @@ func translate(location, msg string) detail {
 		if msg == validation.MsgExpectedString {
 			return detail{location, textFieldString, nil}
 		}
+		if d := translateParam(location, msg); d.text != textParamInvalid {
+			return d // a number
+		}
 		return detail{location, textFieldInvalid, nil}
 	}
 	if name, ok := argument(validation.MsgExpectedRequiredProperty, msg); ok {

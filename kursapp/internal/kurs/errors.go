@@ -26,6 +26,7 @@ const (
 	CodeRateLimited        Code = "rate_limited"        // RetryAfter says how long
 	CodeUnavailable        Code = "unavailable"         // PostgreSQL or Redis cannot be asked; RetryAfter
 	CodeConfirmationFailed Code = "confirmation_failed" // unknown, used or expired confirmation token
+	CodeStampedeRunning    Code = "stampede_running"    // one at a time
 	CodeResetFailed        Code = "reset_failed"        // unknown, void, used or expired token for a forgotten password
 )
 
@@ -104,5 +105,6 @@ var (
 	ErrRateLimited        = &Error{Code: CodeRateLimited}
 	ErrUnavailable        = &Error{Code: CodeUnavailable}
 	ErrConfirmationFailed = &Error{Code: CodeConfirmationFailed}
+	ErrStampedeRunning    = &Error{Code: CodeStampedeRunning}
 	ErrResetFailed        = &Error{Code: CodeResetFailed}
 )

@@ -39,6 +39,8 @@ type Users struct {
 	emailChanged func(name, email string) outbox.Task
 
 	allUsers, allPages sweep // for TRUNCATE
+
+	stampede sync.Mutex // held while one runs
 }
 
 // UsersDeps is what Users stands on.
@@ -82,7 +84,7 @@ type EmailConfirmer interface {
 func NewUsers(d UsersDeps) *Users {
 	u := &Users{
 		store: d.Store,
-		cache: cache.New(d.Client, CachePrefix, loadUser(d.Store), d.CacheOptions),
+		cache: cache.New(d.Client, CachePrefix, UserLoader(d.Store), d.CacheOptions),
 		pages: cache.New(d.Client, PagesPrefix, func(ctx context.Context, limit int) (UserPage, error) {
 			return loadPage(ctx, d.Store, 0, limit)
 		}, pagesOptions(d.CacheOptions)),
@@ -98,8 +100,15 @@ func NewUsers(d UsersDeps) *Users {
 	return u
 }
 
-func loadUser(store Store) cache.Loader[int64, User] {
+// UserReader is the part of a Store that reads one user.
+type UserReader interface {
+	User(ctx context.Context, id int64) (User, error)
+}
+
+// UserLoader is what any cache of users loads from a database.
+func UserLoader(store UserReader) cache.Loader[int64, User] {
 	return func(ctx context.Context, id int64) (User, error) {
+		countLoad(ctx)
 		u, err := store.User(ctx, id)
 		if errors.Is(err, ErrUserNotFound) {
 			return User{}, fmt.Errorf("%w: %w", cache.ErrNotFound, err)
