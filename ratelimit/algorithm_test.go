@@ -38,6 +38,7 @@ func takeEach(t *testing.T, b *bed, cost int64, rules ...ratelimit.Rule) ratelim
 func TestEachAlgorithmAdmitsTheLimitAndThenRefuses(t *testing.T) {
 	t.Parallel()
 	forEach(t, 10, func(t *testing.T, b *bed, r ratelimit.Rule) {
+		t.Helper()
 		if res := b.peek(t, "s", r); !res.Allowed || res.Remaining != 10 || res.ResetAfter != 0 {
 			t.Errorf("peek before: %+v", res)
 		}
@@ -78,6 +79,7 @@ func TestEachAlgorithmAdmitsTheLimitAndThenRefuses(t *testing.T) {
 func TestRefundsOfBeforeAResetGiveNothingBack(t *testing.T) {
 	t.Parallel()
 	forEach(t, 2, func(t *testing.T, b *bed, r ratelimit.Rule) {
+		t.Helper()
 		old := b.take(t, "s", r)
 		if err := b.Reset(t.Context(), "s", r); err != nil {
 			t.Fatal(err)
@@ -131,6 +133,7 @@ func TestDenialsOfMixedAlgorithmsChargeNothing(t *testing.T) {
 func TestGarbageHealsForEachAlgorithm(t *testing.T) {
 	t.Parallel()
 	forEach(t, 1, func(t *testing.T, b *bed, r ratelimit.Rule) {
+		t.Helper()
 		for i, garbage := range [][]string{
 			{"SET", "hello"},
 			{"SET", ""},
@@ -203,6 +206,7 @@ func TestStatesOfTheFutureEnd(t *testing.T) {
 func TestMissingAndLongTTLsAreMendedByAnyRequest(t *testing.T) {
 	t.Parallel()
 	forEach(t, 2, func(t *testing.T, b *bed, r ratelimit.Rule) {
+		t.Helper()
 		r.Window = time.Hour
 		key := b.key("s", r)
 		longest := time.Hour.Milliseconds() + 2
@@ -260,6 +264,7 @@ func TestAlgorithmsMayChange(t *testing.T) {
 func TestLimitsAndWindowsMayChange(t *testing.T) {
 	t.Parallel()
 	forEach(t, 6, func(t *testing.T, b *bed, r ratelimit.Rule) {
+		t.Helper()
 		takeEach(t, b, 6, r)
 		lower, shorter := r, r
 		lower.Limit = 2
@@ -319,8 +324,10 @@ func TestBurstAndAlgorithmAreChecked(t *testing.T) {
 	if _, err := b.TakeEach(t.Context(), ratelimit.Charge{Subject: "s", Rules: []ratelimit.Rule{r}, Cost: 3}); !errors.Is(err, ratelimit.ErrInvalid) {
 		t.Errorf("a cost above the burst: %v, want ErrInvalid", err)
 	}
-	if !b.take(t, "s", r).Allowed || !b.take(t, "s", r).Allowed || b.take(t, "s", r).Allowed {
-		t.Error("a burst of 2 is not 2")
+	for i, want := range []bool{true, true, false} {
+		if res := b.take(t, "s", r); res.Allowed != want {
+			t.Errorf("request %d of a burst of 2: %+v", i+1, res)
+		}
 	}
 }
 

@@ -37,6 +37,7 @@
 //	                          no other window has; it expires with the window
 //	                          sliding: "sliding <total> …", when charges were made
 //	                          gcra: "gcra <µs> …", when the bucket will be empty
+//	rate:instances            sorted set: limiters in use; 30 s
 //
 // The braces put all rules of a subject into one Cluster slot. Subjects are escaped
 // where necessary, and never secret: pass account names through [HashSubject].

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +28,9 @@ type hooked struct {
 }
 
 func (h *hooked) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	if command := cmd.Commands(); len(command) > 3 && strings.HasSuffix(command[3], "instances") {
+		return h.Client.Do(ctx, cmd) // comes when it likes
+	}
 	if !h.before(cmd.Commands()) {
 		expired, cancel := context.WithTimeout(ctx, -1)
 		defer cancel()

@@ -84,7 +84,7 @@ func (l *Limiter) without(op string, c Charge, keys []string, cause error, charg
 		switch r.WithoutRedis {
 		case FailOpen:
 		case FailLocal:
-			counted.Rules = append(counted.Rules, r)
+			counted.Rules = append(counted.Rules, r.share(l.presence.seen.Load(), c.Cost))
 			countedKeys = append(countedKeys, keys[i])
 		default:
 			refused.Rule, refused.Limit = r.Name, r.Limit

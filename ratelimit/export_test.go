@@ -10,3 +10,9 @@ func Windows(r Result) []string {
 	}
 	return ids
 }
+
+// Sign does at once what a limiter in use does each ten seconds.
+func (l *Limiter) Sign() error { return l.sign() }
+
+// Seen is how many limiters the last sign counted.
+func (l *Limiter) Seen() int64 { return l.presence.seen.Load() }

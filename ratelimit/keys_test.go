@@ -34,7 +34,7 @@ func TestPrefixNeverDividesARequestAmongSlots(t *testing.T) {
 		b := newBedOn(t, client, ratelimit.Options{Prefix: redistest.Prefix(t) + prefix})
 		b.take(t, "s", rule("first", 5), rule("second", 5))
 		slots := map[int64]bool{}
-		keys, err := b.do(t, "KEYS", strings.TrimSuffix(b.prefix, prefix)+"*").AsStrSlice()
+		keys, err := b.do(t, "KEYS", strings.TrimSuffix(b.prefix, prefix)+"*}").AsStrSlice()
 		if err != nil || len(keys) != 2 {
 			t.Fatal(keys, err)
 		}

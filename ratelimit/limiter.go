@@ -58,6 +58,8 @@ type Limiter struct {
 	scripts *scripts
 	gathers [kinds]gather
 
+	presence presence
+
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
 	idPrefix string
@@ -69,15 +71,19 @@ type Limiter struct {
 func New(client rueidis.Client, o Options) *Limiter {
 	o = o.withDefaults()
 	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), scripts: production, idPrefix: rand.Text()[:13] + "-"}
+	l.presence.base = time.Now()
 	l.breaker = redisx.NewBreaker(func(ctx context.Context) error {
 		return client.Do(ctx, client.B().Ping().Build()).Error()
 	}, redisx.BreakerOptions{Interval: o.ProbeInterval, Timeout: o.RedisTimeout, OnChange: o.OnDegraded})
 	return l
 }
 
-// Close ends a probe that runs while Redis is gone, and waits for it. It does not
-// touch the client.
-func (l *Limiter) Close() { l.breaker.Close() }
+// Close ends a probe that runs while Redis is gone, and waits for it and for a sign
+// that the limiter is in use, RedisTimeout at most. It does not touch the client.
+func (l *Limiter) Close() {
+	l.breaker.Close()
+	l.presence.close()
+}
 
 // Take charges subject one under each of the rules, or, where one of them refuses,
 // under none. A refusal is no error: see Result.Allowed.
@@ -140,6 +146,7 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 	if err != nil {
 		return l.without(op, c, keys, err, true)
 	}
+	l.inUse()
 	res := decide(c, a.states, a.allowed)
 	if a.allowed {
 		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
