@@ -195,7 +195,7 @@ end)(redis)
 
 // newRedisPlace returns a limiter whose Redis has the clock of a key.
 func newRedisPlace(client rueidis.Client, prefix string) redisPlace {
-	l := New(client, Options{Prefix: prefix + "rate:", RedisTimeout: 20 * time.Second})
+	l := New(client, Options{Prefix: prefix + "rate:", RedisTimeout: 20 * time.Second, RememberDenials: -1})
 	l.scripts = newScripts(slowTTLs + "local now = tonumber(redis.call('GET', '" + prefix + "clock'))\n")
 	return redisPlace{l, prefix + "clock"}
 }

@@ -9,6 +9,9 @@
 //   - Several rules on one subject are charged together in one script and one round
 //     trip: all of them, or none.
 //   - A denied request costs nothing: neither the rule that refused it nor any other.
+//   - Who was denied is denied from memory until there is room again, without asking
+//     Redis. A Reset or Refund anywhere lifts that at once, and within a second where
+//     the network fails. Counters that are deleted by hand lift nothing: use Reset.
 //   - Windows are measured with Redis's clock alone. The clocks of the processes
 //     play no part while Redis is there.
 //   - Every key has a TTL, set by the script that creates it. A key that somebody
@@ -38,6 +41,8 @@
 //	                          sliding: "sliding <total> …", when charges were made
 //	                          gcra: "gcra <µs> …", when the bucket will be empty
 //	rate:instances            sorted set: limiters in use; 30 s
+//	rate:resets!:{<subject>}  written by refunds and resets, so that limiters forget
+//	                          the denials that they remember; 1 s
 //
 // The braces put all rules of a subject into one Cluster slot. Subjects are escaped
 // where necessary, and never secret: pass account names through [HashSubject].

@@ -16,3 +16,14 @@ func (l *Limiter) Sign() error { return l.sign() }
 
 // Seen is how many limiters the last sign counted.
 func (l *Limiter) Seen() int64 { return l.presence.seen.Load() }
+
+// Denials is how many denials are remembered.
+func (l *Limiter) Denials() (n int) {
+	for i := range l.denials.shards {
+		s := &l.denials.shards[i]
+		s.mu.RLock()
+		n += s.len
+		s.mu.RUnlock()
+	}
+	return n
+}

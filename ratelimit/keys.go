@@ -17,6 +17,10 @@ func (c Charge) keys(prefix string) []string {
 	return keys
 }
 
+// liftKey is the key that is written when denials of a subject, escaped, are lifted. It
+// lies in the slot of the subject's counters. No rule's name has an exclamation mark.
+func liftKey(prefix, subject string) string { return prefix + "resets!:{" + subject + "}" }
+
 // slotSafe returns a prefix whose braces, if it has any, are a whole hash tag.
 // Otherwise they would pair with those around the subject, or switch hash tags off,
 // and the rules of a subject would lie in different slots.

@@ -28,6 +28,11 @@ type Options struct {
 	// while Redis is gone, about 300 bytes each, with a sliding window up to 4 KB. When all are in use, requests that
 	// need another one get ErrUnavailable. Default: 65,536.
 	LocalCounters int
+	// RememberDenials bounds the denials that are remembered, about 300 bytes each: who
+	// was denied is denied from memory until there is room, without asking Redis. A
+	// Refund or Reset of any limiter lifts that at once, and within a second where the
+	// network fails. Negative: none. Default: 65,536.
+	RememberDenials int
 	// OnDegraded is told when requests begin to be decided without Redis, with the
 	// reason, and when they no longer are, with nil. It must not block and must not
 	// call the limiter. Default: nothing.
@@ -45,6 +50,9 @@ func (o Options) withDefaults() Options {
 	if o.LocalCounters <= 0 {
 		o.LocalCounters = 1 << 16
 	}
+	if o.RememberDenials == 0 {
+		o.RememberDenials = 1 << 16
+	}
 	return o
 }
 
@@ -59,6 +67,7 @@ type Limiter struct {
 	gathers [kinds]gather
 
 	presence presence
+	denials  *denials // nil: none are remembered
 
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
@@ -72,6 +81,7 @@ func New(client rueidis.Client, o Options) *Limiter {
 	o = o.withDefaults()
 	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), scripts: production, idPrefix: rand.Text()[:13] + "-"}
 	l.presence.base = time.Now()
+	l.denials = newDenials(client, o.Prefix, o.RememberDenials)
 	l.breaker = redisx.NewBreaker(func(ctx context.Context) error {
 		return client.Do(ctx, client.B().Ping().Build()).Error()
 	}, redisx.BreakerOptions{Interval: o.ProbeInterval, Timeout: o.RedisTimeout, OnChange: o.OnDegraded})
@@ -83,6 +93,7 @@ func New(client rueidis.Client, o Options) *Limiter {
 func (l *Limiter) Close() {
 	l.breaker.Close()
 	l.presence.close()
+	l.denials.close()
 }
 
 // Take charges subject one under each of the rules, or, where one of them refuses,
@@ -127,8 +138,11 @@ func (l *Limiter) Reset(ctx context.Context, subject string, rules ...Rule) erro
 	}
 	keys := c.keys(l.o.Prefix)
 	l.local.reset(keys)
+	subject = redisx.Escape(c.Subject)
+	defer l.denials.lift(subject)
+	keys = append(keys, liftKey(l.o.Prefix, subject))
 	err := l.call(ctx, func(ctx context.Context) error {
-		return l.client.Do(ctx, l.client.B().Del().Key(keys...).Build()).Error()
+		return l.scripts.reset.Exec(ctx, l.client, keys, []string{number(liftFor.Milliseconds())}).Error()
 	})
 	if err != nil {
 		return failure("reset", err)
@@ -141,7 +155,11 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 	if err := c.validate(); err != nil {
 		return Result{}, fmt.Errorf("ratelimit: %s: %w", op, err)
 	}
+	if res, ok := l.denials.find(c); ok && ctx.Err() == nil {
+		return res, nil
+	}
 	keys := c.keys(l.o.Prefix)
+	asked := l.denials.asking()
 	a, err := l.charge(ctx, question{c, keys})
 	if err != nil {
 		return l.without(op, c, keys, err, true)
@@ -150,12 +168,14 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 	res := decide(c, a.states, a.allowed)
 	if a.allowed {
 		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
+	} else {
+		l.denials.remember(asked, c, res)
 	}
 	return res, nil
 }
 
 func newPart(c Charge, keys []string, states []state, local bool) part {
-	p := part{local: local, keys: keys, windows: make([]string, len(states)), cost: c.Cost}
+	p := part{local: local, subject: redisx.Escape(c.Subject), keys: keys, windows: make([]string, len(states)), cost: c.Cost}
 	for i, s := range states {
 		p.windows[i] = s.window
 		if r := c.Rules[i]; r.Algorithm == GCRA {

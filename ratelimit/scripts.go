@@ -39,6 +39,9 @@ var clockSource string
 //go:embed lua/refund.lua
 var refundSource string
 
+//go:embed lua/reset.lua
+var resetSource string
+
 //go:embed lua/instances.lua
 var instancesSource string
 
@@ -50,6 +53,7 @@ type scripts struct {
 	take      [1 << 3]*redisx.Script // by the set's bits
 	refund    *redisx.Script
 	instances *redisx.Script
+	reset     *redisx.Script
 }
 
 // production reads Redis's clock; tests have scripts with another one.
@@ -61,6 +65,7 @@ func newScripts(clock string) *scripts {
 		takeGCRA:  redisx.NewScript(clock + gcraStateSource + takeGCRASource),
 		refund:    redisx.NewScript(clock + refundSource),
 		instances: redisx.NewScript(instancesSource),
+		reset:     redisx.NewScript(resetSource),
 	}
 	for set := 1; set < len(s.take); set++ {
 		var b strings.Builder
