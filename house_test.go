@@ -61,10 +61,11 @@ var rules = []rule{
 	{module + "/queue", ground},
 	{module + "/outbox", ground},
 
-	// The wing: main → app → {httpapi, jobs, postgres, sqlite} → kurs.
+	// The wing: main → app → {httpapi, jobs, policyfile, postgres, sqlite} → kurs.
 	{wing + "/internal/kurs", append([]string{
 		"golang.org/x/crypto/argon2", "github.com/trustelem/zxcvbn/frequency", "github.com/redis/rueidis",
 	}, five...)},
+	{wing + "/internal/policyfile", []string{wing + "/internal/kurs", module + "/ratelimit", "github.com/pelletier/go-toml/v2/..."}},
 	{wing + "/internal/config", []string{"github.com/alecthomas/kong/..."}},
 	{wing + "/internal/httpapi", append([]string{
 		wing + "/internal/kurs", module + "/internal/redisx",

@@ -325,8 +325,8 @@ func TestBurstAndAlgorithmAreChecked(t *testing.T) {
 		t.Errorf("a cost above the burst: %v, want ErrInvalid", err)
 	}
 	for i, want := range []bool{true, true, false} {
-		if res := b.take(t, "s", r); res.Allowed != want {
-			t.Errorf("request %d of a burst of 2: %+v", i+1, res)
+		if got := b.take(t, "s", r).Allowed; got != want {
+			t.Errorf("charge %d of a burst of 2: %v", i+1, got)
 		}
 	}
 }

@@ -19,7 +19,7 @@ const liftFor = time.Second
 
 const denialShards = 64 // a power of two
 
-// denials remembers who was denied and until when: see ADR 16.
+// denials remembers who was denied and until when: see ADR 17.
 type denials struct {
 	client rueidis.Client
 	prefix string // of the keys that lift denials, and "{"

@@ -34,6 +34,12 @@
 // Rules of one charge may have different algorithms. Without Redis each rule counts
 // with its own in the process.
 //
+// # HTTP
+//
+// [Limiter.Middleware] limits an [net/http.Handler]. Who pays is a [KeyFunc]'s answer:
+// by default the address of the connection, and behind [Proxies] that one which the
+// nearest trusted proxies vouch for. [Headers] tells clients what is left.
+//
 // # Keys
 //
 //	rate:<rule>:{<subject>}   fixed: a hash of count, and window, an identifier that

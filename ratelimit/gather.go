@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"time"
@@ -95,7 +96,21 @@ func (l *Limiter) charge(ctx context.Context, q question) (answer, error) {
 		// Not in this goroutine: its caller may leave, and takes nobody with it.
 		go l.send(context.WithoutCancel(ctx), b)
 	}
-	return l.await(ctx, b, at)
+	a, err := l.await(ctx, b, at)
+	if refusedAsABatch(err) {
+		return l.chargeAlone(ctx, q)
+	}
+	return a, err
+}
+
+// refusedAsABatch reports whether Redis answered a batch with an error that may be the
+// fault of one charge, or of their company: a key that an ACL keeps from this client, or
+// a proxy in front of a cluster that wants all keys of a script in one slot. Alone,
+// nobody pays for others. What the batch has charged already counts twice then, which
+// denies too early and never admits too much.
+func refusedAsABatch(err error) bool {
+	_, replied := errors.AsType[*rueidis.RedisError](err)
+	return replied && !unavailable(err)
 }
 
 // await waits for a batch's answer. Redis had its share of time where it did not

@@ -26,6 +26,7 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 		{"malformed redis", []string{database, "REDIS_URL=http://:geheim@127.0.0.1"}, "serve", []string{"REDIS_URL", "redis://"}},
 		{"malformed mail server", []string{database, redis, "SMTP_URL=ftp://u:geheim@x"}, "serve", []string{"SMTP_URL", "smtp://"}},
 		{"origin with a path", []string{database, redis, "KURSAPP_CORS_ORIGINS=https://a.example/app"}, "serve", []string{"KURSAPP_CORS_ORIGINS", "https://app.example.com"}},
+		{"a proxy by name", []string{database, redis, "KURSAPP_TRUSTED_PROXIES=10.0.0.0/8,proxy"}, "serve", []string{"KURSAPP_TRUSTED_PROXIES", `"proxy"`, "192.0.2.7"}},
 		{"mails that name nowhere", []string{database, redis, "KURSAPP_PUBLIC_URL=ftp//x"}, "serve", []string{"KURSAPP_PUBLIC_URL", "https://kurs.example.com"}},
 		{"demo for everybody", []string{"KURSAPP_ADDR=0.0.0.0:8000"}, "demo", []string{"KURSAPP_ADDR", "127.0.0.1"}},
 		{"demo on a far database", []string{"KURSAPP_ADDR=127.0.0.1:0", "DATABASE_URL=postgres://kurs:geheim@192.0.2.1/kurs"}, "demo", []string{"DATABASE_URL", "on this machine"}},
@@ -36,6 +37,8 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 		{"queue without redis", []string{database}, "queue stats", []string{"REDIS_URL", "redis://host:6379/0"}},
 		{"unknown queue", []string{redis}, "queue list emails", []string{"emails", "email_queue, account_mail"}},
 		{"retry of nothing", []string{redis}, "queue retry email_queue", []string{"queue list email_queue", "--all-dead"}},
+		{"limits without redis", nil, "limits show data 192.0.2.1", []string{"REDIS_URL", "redis://host:6379/0"}},
+		{"unknown limit", []string{redis}, "limits reset login 192.0.2.1", []string{`"login"`, "login-address, login-account"}},
 		{"password as an argument", []string{database}, "user add a@example.com --name A --password x", []string{"--password"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,11 +62,12 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string][]string{
-		"--help":       {"demo", "serve", "worker", "migrate", "user", "queue", "version", "DATABASE_URL"},
-		"demo --help":  {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir", "KURSAPP_LOCAL_CACHE_MB"},
-		"serve --help": {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KURSAPP_CORS_ORIGINS", "KURSAPP_LOG_LEVEL", "migrate", "worker"},
-		"queue --help": {"stats", "list", "retry", "delete", "pause", "resume", "REDIS_URL"},
-		"version":      {"kursapp ", "go1."},
+		"--help":        {"demo", "serve", "worker", "migrate", "user", "queue", "limits", "version", "DATABASE_URL"},
+		"demo --help":   {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir", "KURSAPP_LOCAL_CACHE_MB"},
+		"serve --help":  {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KURSAPP_CORS_ORIGINS", "KURSAPP_LOG_LEVEL", "migrate", "worker"},
+		"limits --help": {"list", "show", "reset", "REDIS_URL", "KURSAPP_LIMITS_FILE"},
+		"queue --help":  {"stats", "list", "retry", "delete", "pause", "resume", "REDIS_URL"},
+		"version":       {"kursapp ", "go1."},
 	} {
 		out, code := command(t, nil, "", strings.Fields(args)...)
 		if code != 0 {
@@ -210,7 +214,14 @@ func TestAccountsFromTheShell(t *testing.T) {
 	if out, code := command(t, prod.env, password+"\n", "user", "add", "MAX@example.com", "--name", "B"); code == 0 || !strings.Contains(out, "taken") {
 		t.Errorf("a taken address was taken: exit code %d\n%s", code, out)
 	}
-	mustRun(t, prod.env, "", "user", "set-role", "max@EXAMPLE.com", "admin")
+	for _, want := range []string{
+		"Max (max@example.com) is now: admin. Its sessions end, and the next login has the new role.\n",
+		"Max (max@example.com) is already: admin. Nothing changes.\n",
+	} {
+		if out := mustRun(t, prod.env, "", "user", "set-role", "max@EXAMPLE.com", "admin"); !strings.Contains(out, want) {
+			t.Errorf("set-role says %q, want %q", out, want)
+		}
+	}
 	out := mustRun(t, prod.env, "", "user", "list")
 	if strings.Count(out, "admin") != 2 || !strings.Contains(out, "max@example.com") {
 		t.Errorf("user list:\n%s", out)

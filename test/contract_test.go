@@ -227,6 +227,14 @@ func TestRegistrationSendsTheWelcomeMail(t *testing.T) {
 	})
 }
 
+func TestMailboxShowsWhatTheOldAddressIsTold(t *testing.T) {
+	t.Parallel()
+	demos(t, func(t *testing.T, p *process) {
+		step{"new address", "PUT", "/users/3", `{"name":"User 3","email":"neu@example.com"}`, nil, 200, `{"id":3,"name":"User 3","email":"neu@example.com"}`}.run(t, p)
+		wantMail(t, p, "user3@example.com", "Deine E-Mail-Adresse wurde geändert")
+	})
+}
+
 // wantMail waits until the demo's mailbox has a mail.
 func wantMail(t *testing.T, p *process, to, subject string) {
 	t.Helper()

@@ -93,6 +93,11 @@ func TestProductionAsksForASession(t *testing.T) {
 		{"administrator reads nobody", "GET", "/users/777", "", []string{admin}, 404, "User nicht gefunden"},
 		{"administrator changes", "PUT", "/users/1", `{"name":"Moritz","email":"moritz@example.com"}`, []string{admin}, 200, `{"id":1,"name":"Moritz","email":"moritz@example.com"}`},
 		{"profile follows", "GET", "/profile", "", []string{user}, 200, `{"user_id":"1","name":"Moritz","email":"moritz@example.com"}`},
+		{"user ends all its sessions as an administrator would", "DELETE", "/users/1/sessions", "", []string{user}, 403, "Berechtigung"},
+		{"administrator ends those of nobody", "DELETE", "/users/777/sessions", "", []string{admin}, 404, "User nicht gefunden"},
+		{"administrator ends those of a user", "DELETE", "/users/1/sessions", "", []string{admin}, 200, `{"message":"Alle Sitzungen des Users beendet"}`},
+		{"they have ended", "GET", "/profile", "", []string{user}, 401, "Session abgelaufen oder ungültig"},
+		{"its own go on", "GET", "/users/1", "", []string{admin}, 200, `{"id":1,"name":"Moritz","email":"moritz@example.com"}`},
 		{"no demo routes", "GET", "/demo/mails", "", nil, 404, "Diese Adresse gibt es nicht"},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.run(t, p) })
@@ -128,6 +133,9 @@ func TestOwnAddressWaitsForConfirmation(t *testing.T) {
 	}
 	step{"confirm", "POST", "/email-confirmations", `{"token":"` + token + `"}`, nil, 200, `{"id":1,"name":"Maxi","email":"neu@example.com"}`}.run(t, p)
 	step{"in force", "GET", "/users/1", "", []string{user}, 200, `{"id":1,"name":"Maxi","email":"neu@example.com"}`}.run(t, p)
+	if told := mails.waitFor(t, "max@example.com", "andere E-Mail-Adresse"); !strings.Contains(told, "Hallo Maxi,") || strings.Contains(told, "neu@example.com") {
+		t.Errorf("the old address is told:\n%s", told)
+	}
 	again := p.request(t, "POST", "/email-confirmations", `{"token":"`+token+`"}`)
 	if again.status < 400 || again.status >= 500 {
 		t.Errorf("a token worked twice: %d %s", again.status, again.body)

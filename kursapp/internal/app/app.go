@@ -15,8 +15,10 @@ import (
 	"github.com/speedlayer/speedlayer/internal/redisx"
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/kursapp/internal/policyfile"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
 	"github.com/speedlayer/speedlayer/outbox"
+	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
 // App is one running kursapp: a server, a task worker, or both.
@@ -39,6 +41,8 @@ type App struct {
 	// listener is where HTTP is served; nil for a mere worker.
 	listener net.Listener
 	cors     []string
+	// proxies find the address of a client.
+	proxies ratelimit.Proxies
 	// metricsListener is where Prometheus scrapes; nil where it does not.
 	metricsListener net.Listener
 	// localBytes bounds the users kept in memory: 32 MiB hold some 60,000.
@@ -48,6 +52,9 @@ type App struct {
 	localSessionBytes int64
 	// auditRetention is how long entries of the audit log are kept; 0: for good.
 	auditRetention time.Duration
+
+	// limitsFile is the file that the rate limits come from; nil: the defaults hold.
+	limitsFile *policyfile.File
 
 	greet  func() // called when the server is about to answer
 	worker bool   // whether to run tasks here
@@ -132,6 +139,9 @@ func (a *App) Run(ctx context.Context) error {
 			return nil
 		}
 	})
+	if a.limitsFile != nil {
+		work.Go(func() error { return a.followLimits(ctx) })
+	}
 	opened := make(chan error, 1)
 	work.Go(func() error {
 		err := a.open(ctx)

@@ -32,8 +32,12 @@ type demoStore interface {
 }
 
 func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer) (err error) {
-	// The port first: whoever has it taken should learn that before anything
-	// is started or made.
+	// The file and the port first: whoever has the one wrong or the other taken should
+	// learn that before anything is started or made.
+	limitsFile, err := openLimitsFile(c.LimitsFile, log)
+	if err != nil {
+		return err
+	}
 	listener, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func runDemo(ctx context.Context, c config.Demo, log *slog.Logger, out io.Writer
 	a.metricsListener = metricsListener
 	a.listener, a.cors, a.worker, a.localBytes = listener, c.CORSOrigins, true, c.LocalBytes()
 	a.localSessionBytes = c.LocalSessionBytes()
-	a.auditRetention = c.AuditRetention()
+	a.auditRetention, a.limitsFile = c.AuditRetention(), limitsFile
 	a.greet = func() {
 		fmt.Fprint(out, demoGreeting("http://"+listener.Addr().String(), redis, database.description))
 	}

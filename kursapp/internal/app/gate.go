@@ -65,11 +65,11 @@ func (g *gate) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outbo
 	return g.store.CreateUser(ctx, u, tasks...)
 }
 
-func (g *gate) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+func (g *gate) UpdateUser(ctx context.Context, id int64, name, email string, notices ...kurs.EmailNotice) (kurs.User, error) {
 	if err := g.check(); err != nil {
 		return kurs.User{}, err
 	}
-	return g.store.UpdateUser(ctx, id, name, email)
+	return g.store.UpdateUser(ctx, id, name, email, notices...)
 }
 
 func (g *gate) RenameUser(ctx context.Context, id int64, name string) (kurs.User, error) {
@@ -149,11 +149,11 @@ func (g *gate) SetEmailChange(ctx context.Context, c kurs.EmailChange, tokenDige
 	return g.store.SetEmailChange(ctx, c, tokenDigest)
 }
 
-func (g *gate) ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (kurs.User, error) {
+func (g *gate) ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time, notices ...kurs.EmailNotice) (kurs.User, error) {
 	if err := g.check(); err != nil {
 		return kurs.User{}, err
 	}
-	return g.store.ConfirmEmailChange(ctx, tokenDigest, now)
+	return g.store.ConfirmEmailChange(ctx, tokenDigest, now, notices...)
 }
 
 func (g *gate) AddAudit(ctx context.Context, entries ...kurs.AuditEntry) error {

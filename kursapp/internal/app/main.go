@@ -72,6 +72,10 @@ func run(ctx context.Context, cfg *config.Config, s streams) error {
 		sub, _, _ = strings.Cut(sub, " ")
 		return runQueue(ctx, sub, cfg.Queue, s)
 	}
+	if sub, ok := strings.CutPrefix(cfg.Command, "limits "); ok {
+		sub, _, _ = strings.Cut(sub, " ")
+		return runLimits(ctx, sub, cfg.Limits, s)
+	}
 	switch cfg.Command {
 	case "demo":
 		return runDemo(ctx, cfg.Demo, log, s.out)

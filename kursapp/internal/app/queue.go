@@ -8,10 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
-
-	"github.com/redis/rueidis"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 	"github.com/speedlayer/speedlayer/kursapp/internal/jobs"
@@ -21,14 +18,9 @@ import (
 // queueNames are the queues that there are.
 var queueNames = []string{jobs.MailQueue, jobs.AccountMailQueue}
 
-// queueTimeout bounds one exchange with Redis for a person who waits, and who may ask
-// for a thousand payloads.
-const queueTimeout = 5 * time.Second
-
 // queues is the access of one command to the queues.
 type queues struct {
-	client rueidis.Client
-	addr   string // where Redis is, without user and password
+	shellRedis
 	streams
 }
 
@@ -68,69 +60,31 @@ func runQueue(ctx context.Context, command string, c config.Queue, s streams) er
 }
 
 func openQueues(ctx context.Context, url string, s streams) (*queues, error) {
-	options, err := parseRedisURL(url)
+	r, err := openShellRedis(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	q := &queues{addr: strings.Join(options.InitAddress, ", "), streams: s}
-	// The library cannot be told to stop waiting.
-	type opened struct {
-		client rueidis.Client
-		err    error
-	}
-	done := make(chan opened, 1)
-	go func() {
-		client, err := rueidis.NewClient(options)
-		done <- opened{client, err}
-	}()
-	select {
-	case o := <-done:
-		if o.err != nil {
-			return nil, q.away(o.err)
-		}
-		q.client = o.client
-		return q, nil
-	case <-time.After(queueTimeout):
-		return nil, q.away(context.DeadlineExceeded)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return &queues{r, s}, nil
 }
 
 // open returns a queue by its name.
 func (q *queues) open(name string) *queue.Queue {
 	o := jobs.QueueOptions()
-	o.RedisTimeout = queueTimeout
+	o.RedisTimeout = shellTimeout
 	return queue.New(q.client, name, o)
 }
 
-// checkMark keeps a mistyped REDIS_URL from writing into somebody else's Redis, and
-// from passing for a queue in which all is well.
+// checkMark looks whose Redis it is before a command that only looks, or another one.
 func (q *queues) checkMark(ctx context.Context, command string) error {
-	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
-	defer cancel()
-	err := q.client.Do(ctx, q.client.B().Get().Key(markKey).Build()).Error()
-	if !rueidis.IsRedisNil(err) {
-		return err
-	}
-	const unmarked = "nothing says that kursapp uses this Redis. Check REDIS_URL and its database number"
-	if command == "stats" || command == "list" {
-		fmt.Fprintln(q.err, "kursapp: note: "+unmarked)
-		return nil
-	}
-	return config.Usagef("REDIS_URL: %s, or start \"kursapp serve\" with it first", unmarked)
+	return q.shellRedis.checkMark(ctx, q.err, command == "stats" || command == "list")
 }
 
 // explain says what to do about an error of Redis; other errors stay as they are.
 func (q *queues) explain(err error) error {
-	if err == nil || config.IsUsage(err) || errors.Is(err, errTasks) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, errTasks) {
 		return err
 	}
-	return q.away(err)
-}
-
-func (q *queues) away(err error) error {
-	return fmt.Errorf("redis at %s cannot be asked: %w. Check that it runs and that REDIS_URL is right", q.addr, err)
+	return q.shellRedis.explain(err)
 }
 
 func printJSON(out io.Writer, v any) error {

@@ -32,7 +32,7 @@ func newShell(t *testing.T) *shell {
 		t.Fatal(err)
 	}
 	o := jobs.QueueOptions()
-	o.RedisTimeout = queueTimeout
+	o.RedisTimeout = shellTimeout
 	return &shell{server, queue.New(client, jobs.MailQueue, o)}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/config"
 	"github.com/speedlayer/speedlayer/kursapp/internal/postgres"
+	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
 func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
@@ -18,8 +19,15 @@ func runServe(ctx context.Context, c config.Serve, log *slog.Logger) error {
 		a.prepare = migratedElsewhere(store)
 	}
 	a.worker, a.cors, a.localBytes = c.Worker, c.CORSOrigins, c.LocalBytes()
+	a.proxies = ratelimit.TrustProxies(c.TrustedPrefixes()...)
+	if c.ReadForwarded() {
+		a.proxies = a.proxies.Forwarded()
+	}
 	a.localSessionBytes = c.LocalSessionBytes()
 	a.auditRetention = c.AuditRetention()
+	if a.limitsFile, err = openLimitsFile(c.LimitsFile, log); err != nil {
+		return err
+	}
 	if a.listener, err = listen(ctx, c.Addr); err != nil {
 		return err
 	}

@@ -192,6 +192,10 @@ func userSetRole(ctx context.Context, c config.UserSetRole, log *slog.Logger, ou
 	if err := store.SetRole(byCommandLine(ctx), account.ID, kurs.Role(c.Role)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s (%s) is now: %s. It counts from the next request on.\n", account.Name, account.Email, c.Role)
+	if account.Role == kurs.Role(c.Role) {
+		_, err = fmt.Fprintf(out, "%s (%s) is already: %s. Nothing changes.\n", account.Name, account.Email, c.Role)
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s (%s) is now: %s. Its sessions end, and the next login has the new role.\n", account.Name, account.Email, c.Role)
 	return err
 }

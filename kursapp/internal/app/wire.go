@@ -48,6 +48,10 @@ func (a *App) build() (*services, error) {
 			a.log.Info("limits are decided by Redis again")
 		}
 	}})
+	policies := kurs.NewPolicies(kurs.DefaultPolicy())
+	if a.limitsFile != nil {
+		policies = a.limitsFile.Policies()
+	}
 	mails := queue.New(a.redis, jobs.MailQueue, jobs.QueueOptions())
 	accountMails := queue.New(a.redis, jobs.AccountMailQueue, jobs.QueueOptions())
 
@@ -62,6 +66,8 @@ func (a *App) build() (*services, error) {
 		CacheOptions: cache.Options{LocalBytes: a.localBytes, NegativeTTL: absentTTL, Observer: watch},
 		ConfirmEmail: jobs.NewConfirmations(accountMails),
 		Limiter:      limiter,
+		EmailChanged: jobs.EmailChangedTask,
+		Policies:     policies,
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
@@ -71,6 +77,7 @@ func (a *App) build() (*services, error) {
 		Users:    users,
 		Sessions: sessions,
 		Limiter:  limiter,
+		Policies: policies,
 		Welcome:  jobs.WelcomeTask,
 
 		PasswordChanged: jobs.PasswordChangedTask,
@@ -93,7 +100,7 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies)); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
@@ -146,7 +153,7 @@ func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs
 		mode = httpapi.Demo
 		deps.Mailbox = mailbox{jobs.NewMailbox(a.redis)}
 	}
-	return httpapi.New(deps, httpapi.Config{Mode: mode, CORSOrigins: a.cors, Version: version, Logger: a.log})
+	return httpapi.New(deps, httpapi.Config{Mode: mode, CORSOrigins: a.cors, Proxies: a.proxies, Version: version, Logger: a.log})
 }
 
 // mailbox shows the demo's mails to the HTTP side.

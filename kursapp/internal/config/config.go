@@ -29,6 +29,7 @@ type Config struct {
 	Migrate Migrate `cmd:"" help:"Look at or change the state of the database schema."`
 	User    User    `cmd:"" help:"Manage accounts from the shell, for example the first administrator."`
 	Queue   Queue   `cmd:"" help:"Look at the tasks (mails) and repair what went wrong: dead letters, pauses."`
+	Limits  Limits  `cmd:"" help:"Look at the rate limits, and at what somebody has used up of them."`
 	Version Version `cmd:"" help:"Print the version and exit."`
 
 	// Command is the chosen sub-command in kong's form, such as "serve" or
@@ -67,6 +68,7 @@ type Demo struct {
 	Cache
 	Metrics
 	Audit
+	LimitsFile
 	Addr        string   `env:"KURSAPP_ADDR" default:"127.0.0.1:8000" help:"Loopback address to listen on."`
 	DataDir     string   `type:"path" placeholder:"DIR" help:"Folder of the SQLite file, kept between runs. Default: a temporary folder, removed at the end."`
 	RedisURL    string   `env:"REDIS_URL" placeholder:"URL" help:"Redis to use. Default: a private redis-server if one is installed, else one inside the process."`
@@ -94,6 +96,8 @@ type Serve struct {
 	Cache
 	Metrics
 	Audit
+	LimitsFile
+	Proxies
 	Addr        string   `env:"KURSAPP_ADDR" default:":8000" help:"Address to listen on."`
 	CORSOrigins []string `name:"cors-origins" env:"KURSAPP_CORS_ORIGINS" placeholder:"ORIGIN" help:"Origins of front ends that may call the API from a browser, separated by commas."`
 	Migrate     bool     `default:"true" negatable:"" help:"Bring the database schema up to date at start, as soon as PostgreSQL answers."`
@@ -233,6 +237,9 @@ func (c *Config) validate() error {
 	case "queue":
 		sub, _, _ = strings.Cut(sub, " ")
 		return c.Queue.check(sub)
+	case "limits":
+		sub, _, _ = strings.Cut(sub, " ")
+		return c.Limits.check(sub)
 	}
 	switch c.Command {
 	case "migrate up":
@@ -291,7 +298,7 @@ func (d Demo) check() error {
 }
 
 func (s Serve) check() error {
-	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check(), s.Audit.check())
+	return errors.Join(origins(s.CORSOrigins), s.Mail.check(), s.Cache.check(), s.Metrics.check(), s.Audit.check(), s.Proxies.check())
 }
 
 // check refuses what no listener could be opened on.

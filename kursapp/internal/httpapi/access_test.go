@@ -41,6 +41,8 @@ var routes = map[string]struct {
 	"GET /users":         {"", admins, open},
 	"GET /audit":         {"", admins, admins},
 
+	"DELETE /users/{id}/sessions": {"", admins, admins},
+
 	"GET /profile":          {"", loggedIn, loggedIn},
 	"PUT /profile/password": {changeBody, loggedIn, loggedIn},
 	"GET /sessions":         {"", loggedIn, loggedIn},

@@ -22,11 +22,16 @@ func bearer(h http.Header) (token string, ok bool) {
 	if len(values) != 1 {
 		return "", false
 	}
-	scheme, token, found := strings.Cut(strings.Trim(values[0], " \t"), " ")
-	if !found || !strings.EqualFold(scheme, "Bearer") {
-		return "", false
+	const usual = "Bearer "
+	token, found := strings.CutPrefix(values[0], usual)
+	if !found {
+		value := strings.TrimLeft(values[0], " \t")
+		if len(value) < len(usual) || !strings.EqualFold(value[:len(usual)], usual) {
+			return "", false
+		}
+		token = value[len(usual):]
 	}
-	token = strings.TrimLeft(token, " ")
+	token = strings.TrimRight(strings.TrimLeft(token, " "), " \t")
 	if token == "" || strings.ContainsAny(token, " \t,") {
 		return "", false
 	}

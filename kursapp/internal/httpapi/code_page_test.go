@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,32 @@ func TestCodePagesAreWhole(t *testing.T) {
 		if !strings.Contains(reset, want) {
 			t.Errorf("no %s in %s", want, reset)
 		}
+	}
+}
+
+// The one form with a password must not be read over a shoulder, unless its user wants
+// that, and must not be in the way of pasting or of a password manager.
+func TestPasswordFieldIsMaskedAndHindersNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Production)
+	html := s.do(t, "GET", "/password-reset", "").Body.String()
+	field := regexp.MustCompile(`<input id="password"[^>]*>`).FindString(html)
+	if !strings.Contains(field, ` type="password"`) || !strings.Contains(field, ` autocomplete="new-password"`) || strings.Contains(field, "maxlength") {
+		t.Errorf("the field is %q", field)
+	}
+	if !strings.Contains(html, `<input id="show" type="checkbox">`) {
+		t.Error("nothing shows the password")
+	}
+	script := s.do(t, "GET", "/pages/code.js", "").Body.String()
+	if !strings.Contains(script, `password.type = on ? "text" : "password"`) {
+		t.Error("the script does not show the password")
+	}
+	var events []string
+	for _, m := range regexp.MustCompile(`addEventListener\("(\w+)"|\.on(\w+) =`).FindAllStringSubmatch(script, -1) {
+		events = append(events, m[1]+m[2])
+	}
+	if !slices.Equal(events, []string{"submit", "change", "hashchange"}) || strings.Count(script, "preventDefault(") != 1 {
+		t.Errorf("the script listens to %q: does that hinder pasting?", events)
 	}
 }
 

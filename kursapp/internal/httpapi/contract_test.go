@@ -67,6 +67,7 @@ func TestContractSuccess(t *testing.T) {
 		},
 		{"end a session", "DELETE", "/sessions/" + ownID, "", asAdmin, 200, `{"message":"Sitzung beendet"}`, `{"message":"Session ended"}`},
 		{"end other sessions", "DELETE", "/sessions", "", asAdmin, 200, `{"message":"Alle anderen Sitzungen beendet"}`, `{"message":"All other sessions ended"}`},
+		{"end all sessions of a user", "DELETE", "/users/2/sessions", "", asAdmin, 200, `{"message":"Alle Sitzungen des Users beendet"}`, `{"message":"All sessions of the user ended"}`},
 		{
 			"change the password", "PUT", "/profile/password", `{"old_password":"test123","new_password":"lang genug"}`, asAdmin, 200,
 			`{"token":"token-of-a-session-after-a-change-0","message":"Passwort geändert. Alle anderen Geräte sind abgemeldet."}`,
@@ -223,6 +224,10 @@ func TestContractErrors(t *testing.T) {
 		},
 		{name: "end a session of somebody else", method: "DELETE", target: "/sessions/0", auth: asAdmin, status: 404, german: "Sitzung nicht gefunden", english: "Session not found"},
 		{name: "list sessions without a token", mode: Demo, method: "GET", target: "/sessions", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
+		{name: "end all sessions of an unknown user", method: "DELETE", target: "/users/77/sessions", auth: asAdmin, status: 404, german: "User nicht gefunden", english: "User not found"},
+		{name: "end all sessions with an id that is no integer", mode: Demo, method: "DELETE", target: "/users/x/sessions", auth: asAdmin, status: 422, german: "Ungültige Eingabe: „id“ muss eine ganze Zahl sein.", english: "Invalid input: “id” must be an integer."},
+		{name: "end all sessions of oneself", method: "DELETE", target: "/users/2/sessions", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
+		{name: "end all sessions without a token", mode: Demo, method: "DELETE", target: "/users/2/sessions", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "audit log of somebody else", method: "GET", target: "/audit", auth: "Bearer " + userToken, status: 403, german: "Dazu fehlt dir die Berechtigung", english: "You are not allowed to do that"},
 		{name: "audit log without a token", method: "GET", target: "/audit", status: 401, german: "Authorization-Header fehlt oder ungültig", english: "Authorization header missing or invalid"},
 		{name: "audit log with a bad cursor", mode: Demo, method: "GET", target: "/audit?cursor=%25", auth: asAdmin, status: 422, german: "Ungültige Eingabe: „cursor“ ist ungültig.", english: "Invalid input: “cursor” is invalid."},

@@ -15,6 +15,8 @@ type entryHeaders struct {
 	raw    []byte // what they are about
 	ttl    int64  // in whole seconds
 	values []string
+	// profile is the answer of GET /profile, once somebody asked for it.
+	profile atomic.Pointer[[]byte]
 }
 
 func newEntryHeaders[V any](e *cache.Entry[V]) *entryHeaders {
@@ -65,14 +67,17 @@ func headersOf[V any](m *entryMemory, e *cache.Entry[V]) *entryHeaders {
 	return known
 }
 
-// writeEntry answers with body, which shows a cache entry: its own bytes, or others
-// that are the same where those are.
-func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e *cache.Entry[V], body []byte) {
-	headers := headersOf(m, e)
+// writeEntry answers with the bytes of a cache entry.
+func writeEntry[V any](m *entryMemory, w http.ResponseWriter, r *http.Request, e *cache.Entry[V]) {
+	headersOf(m, e).write(w, r, e.Raw)
+}
+
+// write answers with body, which is the same where the entry is.
+func (e *entryHeaders) write(w http.ResponseWriter, r *http.Request, body []byte) {
 	h := w.Header()
-	headers.set(h)
+	e.set(h)
 	h["Cache-Control"] = privateNoCache
-	if matches(r.Header["If-None-Match"], headers.etag()) {
+	if matches(r.Header["If-None-Match"], e.etag()) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -14,18 +14,19 @@ import (
 // exchange is the request and the answer behind a typed huma handler, for what
 // its input and output structs should not have to carry.
 type exchange struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	actor kurs.Actor
+	w       http.ResponseWriter
+	r       *http.Request
+	proxies ratelimit.Proxies
+	actor   kurs.Actor
 }
 
 type exchangeKey struct{}
 
 // rememberExchange is a huma middleware; exchangeOf finds in a handler what it
 // put into the context.
-func rememberExchange(ctx huma.Context, next func(huma.Context)) {
+func (a *api) rememberExchange(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
-	x := &exchange{w: w, r: r}
+	x := &exchange{w: w, r: r, proxies: a.proxies}
 	ctx = huma.WithValue(ctx, exchangeKey{}, x)
 	if r.Method != http.MethodGet { // whatever else changes something, which the audit log takes down
 		ctx = huma.WithContext(ctx, kurs.WithOrigin(ctx.Context(), kurs.Origin{ClientAddress: x.client(), UserAgent: r.UserAgent()}))
@@ -53,11 +54,15 @@ func markLanguage(h http.Header, l lang) {
 	h.Add("Vary", "Accept-Language")
 }
 
-// client names the client for the rate limits: its address, or its /64 for
-// IPv6. An address that cannot be parsed (a Unix socket has none) shares one
-// name, so that it is limited all the same.
-func (e *exchange) client() string {
-	prefix, ok := ratelimit.ClientPrefix(e.r.RemoteAddr)
+// client names the client for the rate limits, the list of sessions and the audit
+// log: its address, or its /64 for IPv6. What it says about itself counts only where
+// a trusted proxy says it (ratelimit.Proxies). An address that cannot be parsed (a
+// Unix socket has none) shares one name, so that it is limited all the same.
+func (e *exchange) client() string { return clientOf(e.r, e.proxies) }
+
+// clientOf is exchange.client outside of huma's handlers.
+func clientOf(r *http.Request, p ratelimit.Proxies) string {
+	prefix, ok := p.ClientPrefix(r)
 	if !ok {
 		return "unknown"
 	}

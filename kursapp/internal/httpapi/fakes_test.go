@@ -230,6 +230,14 @@ func (f *fakeAccounts) EndDevice(_ context.Context, _ kurs.Actor, id string) err
 
 func (f *fakeAccounts) EndOtherDevices(context.Context, kurs.Actor) error { return nil }
 
+func (f *fakeAccounts) EndSessionsOf(_ context.Context, actor kurs.Actor, id int64) error {
+	if err := actor.MayEndSessions(); err != nil {
+		return err
+	}
+	_, err := entryOf(id)
+	return err
+}
+
 func (f *fakeAccounts) ConfirmEmail(ctx context.Context, token string) (kurs.User, error) {
 	if f.confirm != nil {
 		return f.confirm(ctx, token)
@@ -289,14 +297,21 @@ func (f *fakeAccounts) Audit(ctx context.Context, actor kurs.Actor, q kurs.Audit
 
 // fakeLimits allows everything unless told otherwise.
 type fakeLimits struct {
-	data func(ctx context.Context, client string) (ratelimit.Result, error)
+	data   func(ctx context.Context, client string) (ratelimit.Result, error)
+	global func(ctx context.Context, client string) error // nil: off
 }
 
-func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Result, error) {
+func (f *fakeLimits) GlobalOn() bool { return f.global != nil }
+
+func (f *fakeLimits) Global(ctx context.Context, client string) error { return f.global(ctx, client) }
+
+func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Rule, ratelimit.Result, error) {
+	rule := ratelimit.Rule{Name: "data", Limit: 10, Window: time.Minute}
 	if f.data != nil {
-		return f.data(ctx, client)
+		result, err := f.data(ctx, client)
+		return rule, result, err
 	}
-	return ratelimit.Result{Allowed: true}, nil
+	return rule, ratelimit.Result{Allowed: true}, nil
 }
 
 type fakeMailbox []Mail

@@ -36,6 +36,8 @@ type Config struct {
 	// CORSOrigins may call the API from a browser, each as scheme://host or
 	// scheme://host:port; default none.
 	CORSOrigins []string
+	// Proxies find the address of a client; default: that of the connection.
+	Proxies ratelimit.Proxies
 	// Version is the version in the OpenAPI document; default "dev".
 	Version string
 	// Logger gets the access log; default none.
@@ -82,6 +84,7 @@ type Accounts interface {
 	Devices(ctx context.Context, actor kurs.Actor) ([]kurs.Device, error)
 	EndDevice(ctx context.Context, actor kurs.Actor, id string) error
 	EndOtherDevices(ctx context.Context, actor kurs.Actor) error
+	EndSessionsOf(ctx context.Context, actor kurs.Actor, id int64) error
 	ConfirmEmail(ctx context.Context, token string) (kurs.User, error)
 	ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
 	RequestPasswordReset(ctx context.Context, email, clientPrefix string) error
@@ -89,9 +92,12 @@ type Accounts interface {
 	Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 }
 
-// Limits is what the rate-limited route asks. kurs.Limits implements it.
+// Limits is what the rate-limited route asks, and what stands before all routes while
+// GlobalOn. kurs.Limits implements it.
 type Limits interface {
-	Data(ctx context.Context, clientPrefix string) (ratelimit.Result, error)
+	Data(ctx context.Context, clientPrefix string) (ratelimit.Rule, ratelimit.Result, error)
+	GlobalOn() bool
+	Global(ctx context.Context, clientPrefix string) error
 }
 
 var (
@@ -107,6 +113,10 @@ type api struct {
 	log  *slog.Logger
 	huma huma.API
 	mux  *routeMux
+	// proxies find the address of a client.
+	proxies ratelimit.Proxies
+	// dataHeaders tell of the limit of /api/data.
+	dataHeaders ratelimit.HeaderCache
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 
@@ -132,7 +142,7 @@ func New(d Deps, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: OpenAPI document: %w", err)
 	}
-	h, err := guardOrigins(limitBody(a.mux), c.CORSOrigins)
+	h, err := guardOrigins(a.guardAll(limitBody(a.mux)), c.CORSOrigins)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
@@ -152,9 +162,10 @@ func newAPI(d Deps, c Config) (*api, error) {
 		mux:  mux,
 		huma: humago.New(mux, humaConfig(c)),
 
-		tokens: d.Sessions.HTTP(cookieOptions(c.Mode)),
+		proxies: c.Proxies,
+		tokens:  d.Sessions.HTTP(cookieOptions(c.Mode)),
 	}
-	a.huma.UseMiddleware(rememberExchange)
+	a.huma.UseMiddleware(a.rememberExchange)
 	a.routes()
 	return a, a.serveDocument()
 }

@@ -36,7 +36,8 @@ func humaConfig(c Config) huma.Config {
 	config.DocsPath = ""
 	config.OpenAPIPath = ""
 	config.Info.Description = "Users, sessions, rate limits and mails: PostgreSQL is the source of truth, Redis the speed layer. " +
-		"Texts are German; with `Accept-Language: en` they are English. Errors are RFC 9457 problems."
+		"Texts are German; with `Accept-Language: en` they are English. Errors are RFC 9457 problems. " +
+		"Where the server limits all requests of a client, every route but /health may answer 429."
 	cookieName := productionCookie
 	if c.Mode == Demo {
 		cookieName = demoCookie

@@ -42,7 +42,7 @@ func guardOrigins(next http.Handler, origins []string) (http.Handler, error) {
 		AllowedHeaders: []string{"Accept", "Accept-Language", "Authorization", "Cache-Control", "Content-Type", "If-None-Match", requestIDHeader},
 		ExposedHeaders: []string{
 			"Cache-Status", "Content-Language", "Deprecation", "ETag", "Location",
-			"Retry-After", "Server-Timing", requestIDHeader,
+			"RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", requestIDHeader,
 		},
 		MaxAge: preflightSeconds,
 	}).Handler(h), nil

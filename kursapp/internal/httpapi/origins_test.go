@@ -128,7 +128,7 @@ func TestCORS(t *testing.T) {
 		t.Errorf("a listed origin: %v", h)
 	}
 	exposed := h.Get("Access-Control-Expose-Headers")
-	for _, name := range []string{"Cache-Status", "Server-Timing", "Etag", "Location", "Retry-After", "X-Request-Id"} {
+	for _, name := range []string{"Cache-Status", "Server-Timing", "Etag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"} {
 		if !strings.Contains(strings.ToLower(exposed), strings.ToLower(name)) {
 			t.Errorf("%s is not exposed: %s", name, exposed)
 		}

@@ -12,15 +12,19 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
-// Problem is the body of every error, an RFC 9457 problem of the type
-// about:blank.
+// Problem is the body of every error, an RFC 9457 problem. Without a type it is
+// about:blank, which says no more than the status.
 type Problem struct {
+	Type   string       `json:"type,omitempty" format:"uri" doc:"Which problem it is, for programs: https://iana.org/assignments/http-problem-types#quota-exceeded with status 429, else absent."`
 	Title  string       `json:"title" doc:"What kind of problem it is, in the client's language."`
 	Status int          `json:"status" doc:"The HTTP status of the answer."`
 	Detail string       `json:"detail" doc:"What went wrong, for people, in the client's language."`
 	Errors []FieldError `json:"errors,omitempty" nullable:"false" doc:"The invalid parts of the request, one by one."`
+
+	ViolatedPolicies []string `json:"violated-policies,omitempty" nullable:"false" doc:"The limits of RateLimit-Policy that were exceeded, where there is that header."`
 
 	retryAfter int    // seconds; 0 for no Retry-After
 	challenge  string // of WWW-Authenticate
@@ -118,6 +122,12 @@ func domainProblem(e *kurs.Error, l lang) *Problem {
 	p := newProblem(l, to.status, to.text, "{n}", strconv.Itoa(seconds))
 	if to.status == http.StatusTooManyRequests || to.status == http.StatusServiceUnavailable {
 		p.retryAfter = seconds
+	}
+	if e.Code == kurs.CodeRateLimited {
+		p.Type = ratelimit.ProblemQuotaExceeded
+		if e.Limit != "" {
+			p.ViolatedPolicies = []string{e.Limit}
+		}
 	}
 	if e.Code == kurs.CodeSessionInvalid {
 		p.challenge = challenge + `, error="invalid_token"`

@@ -54,14 +54,20 @@ func (a *api) profile(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
-	body, err := json.Marshal(profileBody{
-		UserID: strconv.FormatInt(e.Value.ID, 10), Name: e.Value.Name, Email: e.Value.Email,
-	})
-	if err != nil {
-		fail(w, r, err)
-		return
+	headers := headersOf(&a.entries, &e)
+	body := headers.profile.Load()
+	if body == nil {
+		made, err := json.Marshal(profileBody{
+			UserID: strconv.FormatInt(e.Value.ID, 10), Name: e.Value.Name, Email: e.Value.Email,
+		})
+		if err != nil {
+			fail(w, r, err)
+			return
+		}
+		body = &made
+		headers.profile.Store(body)
 	}
-	writeEntry(&a.entries, w, r, &e, body)
+	headers.write(w, r, *body)
 }
 
 func (a *api) profileEntry(r *http.Request) (e cache.Entry[kurs.User], err error) {

@@ -43,7 +43,7 @@ func (m *memoryStore) AccountByEmail(_ context.Context, email string) (kurs.Acco
 	return m.account(func(a kurs.Account) bool { return strings.EqualFold(a.Email, email) })
 }
 
-func (m *memoryStore) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+func (m *memoryStore) UpdateUser(ctx context.Context, id int64, name, email string, _ ...kurs.EmailNotice) (kurs.User, error) {
 	if _, err := m.User(ctx, id); err != nil {
 		return kurs.User{}, err
 	}
@@ -64,7 +64,7 @@ func (m *memoryStore) DeleteUser(ctx context.Context, id int64) error {
 }
 
 // newRealSite serves the real domain on a Redis of its own.
-func newRealSite(t *testing.T) (*site, *redistest.Server) {
+func newRealSite(t *testing.T, mods ...func(*Config)) (*site, *redistest.Server) {
 	t.Helper()
 	redis := redistest.Start(t)
 	client := redis.Client(t)
@@ -82,10 +82,13 @@ func newRealSite(t *testing.T) (*site, *redistest.Server) {
 	t.Cleanup(limiter.Close)
 	users := kurs.NewUsers(kurs.UsersDeps{Store: store, Client: client, Sessions: sessions})
 	t.Cleanup(users.Close)
-	return newSite(t, Demo, func(d *Deps, _ *Config) {
+	return newSite(t, Demo, func(d *Deps, c *Config) {
+		for _, mod := range mods {
+			mod(c)
+		}
 		d.Users, d.Sessions = users, sessions
 		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Store: store, Users: users, Sessions: sessions, Limiter: limiter, Hasher: hasher, Demo: true})
-		d.Limits = kurs.NewLimits(limiter)
+		d.Limits = kurs.NewLimits(limiter, nil)
 	}), redis
 }
 

@@ -40,6 +40,11 @@ func (a *api) sessionRoutes() {
 	huma.Register(a.huma, operation("end-other-sessions", http.MethodDelete, "/sessions",
 		"End all other sessions of the user who is logged in",
 		"The present one stays."), a.endOtherSessions)
+	byAdmin := operation("end-user-sessions", http.MethodDelete, "/users/{id}/sessions",
+		"End all sessions of a user",
+		"For administrators, in the demo too.", http.StatusForbidden, http.StatusNotFound)
+	byAdmin.Middlewares = huma.Middlewares{a.requireSessionThat(kurs.Actor.MayEndSessions)}
+	huma.Register(a.huma, byAdmin, a.endUserSessions)
 }
 
 func (a *api) listSessions(ctx context.Context, _ *struct{}) (*devicesOutput, error) {
@@ -62,4 +67,11 @@ func (a *api) endOtherSessions(ctx context.Context, _ *struct{}) (*messageOutput
 		return nil, err
 	}
 	return &messageOutput{messageBody{exchangeOf(ctx).text(textOtherSessionsEnded)}}, nil
+}
+
+func (a *api) endUserSessions(ctx context.Context, in *userIDInput) (*messageOutput, error) {
+	if err := a.Accounts.EndSessionsOf(ctx, actorOf(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	return &messageOutput{messageBody{exchangeOf(ctx).text(textUserSessionsEnded)}}, nil
 }

@@ -16,6 +16,7 @@ const (
 	textResetRequested
 	textSessionEnded
 	textOtherSessionsEnded
+	textUserSessionsEnded
 
 	textUserNotFound
 	textEmailTaken
@@ -102,6 +103,7 @@ var texts = [...][2]string{
 	},
 	textSessionEnded:       {"Sitzung beendet", "Session ended"},
 	textOtherSessionsEnded: {"Alle anderen Sitzungen beendet", "All other sessions ended"},
+	textUserSessionsEnded:  {"Alle Sitzungen des Users beendet", "All sessions of the user ended"},
 
 	textUserNotFound:       {"User nicht gefunden", "User not found"},
 	textEmailTaken:         {"E-Mail-Adresse ist bereits vergeben", "E-mail address is already taken"},

@@ -88,7 +88,7 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
-	writeEntry(&a.entries, w, r, &e, e.Raw)
+	writeEntry(&a.entries, w, r, &e)
 }
 
 // asksForFresh reports whether a request says Cache-Control: no-cache, or

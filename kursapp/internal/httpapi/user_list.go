@@ -57,6 +57,6 @@ func (a *api) listUsers(ctx context.Context, in *userPageInput) (*huma.StreamRes
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
-		writeEntry(&a.entries, w, r, &e, e.Raw)
+		writeEntry(&a.entries, w, r, &e)
 	}}, nil
 }

@@ -1,7 +1,7 @@
 // Package jobs holds the tasks of kursapp, which all are mails, and what sends
 // them.
 //
-//	email_queue   {"to","subject","body"}                     a WelcomeTask, a PasswordChangedTask, or written by anybody with LPUSH
+//	email_queue   {"to","subject","body"}                     a WelcomeTask, a PasswordChangedTask, an EmailChangedTask, or written by anybody with LPUSH
 //	account_mail  {"kind":"confirm_email","user_id","new_email","version"}  written by Confirmations
 //	              {"kind":"reset_password","user_id"}                       a PasswordResetTask
 //

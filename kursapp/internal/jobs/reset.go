@@ -25,6 +25,17 @@ func PasswordChangedTask(name, email string) outbox.Task {
 	}
 }
 
+// EmailChangedTask is the task of the mail that tells a user's old address of a new
+// one, for [MailQueue]. It is committed with the new address, and does not name it: the
+// old mailbox may have another reader by now.
+func EmailChangedTask(name, oldEmail string) outbox.Task {
+	return outbox.Task{
+		Queue:   MailQueue,
+		Payload: Mail{To: oldEmail, Subject: emailChangedSubject, Body: emailChangedBody(name)},
+		Durable: true,
+	}
+}
+
 // resetPassword sends the mail for a forgotten password.
 func (h accountMails) resetPassword(ctx context.Context, t queue.Task, userID int64) error {
 	if userID == 0 {

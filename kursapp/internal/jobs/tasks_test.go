@@ -242,6 +242,27 @@ func TestNoticeOfANewPassword(t *testing.T) {
 	}
 }
 
+func TestNoticeOfANewAddress(t *testing.T) {
+	t.Parallel()
+	task := jobs.EmailChangedTask("Zoë", "old@example.com")
+	m, ok := task.Payload.(jobs.Mail)
+	if task.Queue != "email_queue" || task.Type != "" || !task.Durable || !ok || m.To != "old@example.com" ||
+		m.Subject != "Deine E-Mail-Adresse wurde geändert" || !strings.HasPrefix(m.Body, "Hallo Zoë,\n") || m.Validate() != nil {
+		t.Errorf("task %+v", task)
+	}
+	// What helps, and not what would go to the new address.
+	for _, want := range []string{"melde dich sofort bei uns", "ändere außerdem gleich dein Passwort"} {
+		if !strings.Contains(m.Body, want) {
+			t.Errorf("no %q in %s", want, m.Body)
+		}
+	}
+	for _, never := range []string{"http", "Code", "Passwort vergessen", "@"} {
+		if strings.Contains(m.Body, never) {
+			t.Errorf("%q in %s", never, m.Body)
+		}
+	}
+}
+
 func TestConfirmationMailCarriesTheOnlyCopyOfTheToken(t *testing.T) {
 	t.Parallel()
 	q, sent, begun := newQueue(t), &outbox{fail: []error{errors.New("451 later")}}, &changes{}

@@ -82,3 +82,18 @@ Wenn du das nicht warst, fordere sofort über „Passwort vergessen“ ein neues
 und melde dich bei uns.
 `, name)
 }
+
+const emailChangedSubject = "Deine E-Mail-Adresse wurde geändert"
+
+// emailChangedBody does not send its reader to the reset of a password: that mail would
+// go to the new address.
+func emailChangedBody(name string) string {
+	return fmt.Sprintf(`Hallo %s,
+
+für dein Konto bei kursapp gilt ab jetzt eine andere E-Mail-Adresse. Alle weiteren
+E-Mails gehen dorthin, und du meldest dich mit ihr an.
+
+Wenn du das nicht warst, melde dich sofort bei uns. Bist du noch angemeldet, dann
+ändere außerdem gleich dein Passwort: das beendet alle anderen Sitzungen.
+`, name)
+}

@@ -16,6 +16,7 @@ type Accounts struct {
 	sessions *Sessions
 	ender    sessionEnder
 	limiter  *ratelimit.Limiter
+	policies *Policies
 	welcome  func(name, email string) outbox.Task
 	hasher   *Hasher
 	demo     bool
@@ -34,6 +35,8 @@ type AccountsDeps struct {
 	Users    *Users
 	Sessions *Sessions
 	Limiter  *ratelimit.Limiter
+	// Policies says what the limits are; default DefaultPolicy.
+	Policies *Policies
 	// Welcome returns the task that has a new user greeted.
 	Welcome func(name, email string) outbox.Task
 	// PasswordChanged returns the task that tells a user of the new password.
@@ -66,6 +69,7 @@ func NewAccounts(d AccountsDeps) *Accounts {
 		sessions: d.Sessions,
 		ender:    d.Sessions,
 		limiter:  d.Limiter,
+		policies: policiesOrDefault(d.Policies),
 		welcome:  d.Welcome,
 		hasher:   d.Hasher,
 		demo:     d.Demo,

@@ -44,15 +44,11 @@ func (a Actor) MayList() error {
 
 // MayReadAudit reports whether the actor may read the audit log. The demo is no
 // exception: it tells who came from where.
-func (a Actor) MayReadAudit() error {
-	switch {
-	case !a.loggedIn():
-		return ErrNoToken
-	case !a.isAdmin():
-		return ErrForbidden
-	}
-	return nil
-}
+func (a Actor) MayReadAudit() error { return a.adminOnly() }
+
+// MayEndSessions reports whether the actor may end all sessions of any user. The demo is
+// no exception. Who is no administrator ends its own: Accounts.EndOtherDevices.
+func (a Actor) MayEndSessions() error { return a.adminOnly() }
 
 // MayChangePassword reports whether the actor has a password of its own to change.
 // Nobody changes another's, in the demo neither.
@@ -79,6 +75,16 @@ func (a Actor) selfOrAdmin(id int64) error {
 	default:
 		return ErrForbidden
 	}
+}
+
+func (a Actor) adminOnly() error {
+	switch {
+	case !a.loggedIn():
+		return ErrNoToken
+	case !a.isAdmin():
+		return ErrForbidden
+	}
+	return nil
 }
 
 func (a Actor) isAdmin() bool { return a.loggedIn() && a.Role == RoleAdmin }

@@ -24,7 +24,7 @@ const (
 	AuditLoginLimited    AuditAction = "login_limited" // once a minute for each client and account
 	AuditLoggedOut       AuditAction = "logged_out"
 	AuditSessionRevoked  AuditAction = "session_revoked"  // one, by its owner
-	AuditSessionsRevoked AuditAction = "sessions_revoked" // all but the one of its owner
+	AuditSessionsRevoked AuditAction = "sessions_revoked" // all but the one of its owner, or all, by an administrator
 	AuditResetRequested  AuditAction = "password_reset_requested"
 )
 

@@ -14,7 +14,7 @@
 //
 //	users.Update(ctx, actor, 42, "Max", "max@example.com")
 //	    actor.MayChange(42), ValidateName, ValidateEmail
-//	    Store.UpdateUser                  → committed
+//	    Store.UpdateUser                  → committed, with the mail to an old address
 //	    invalidate cache:user:42          → Redis confirms, or the cache repeats it
 //	    answer                            → no read that starts now sees the old user
 //
@@ -31,13 +31,12 @@
 // A request with a token:
 //
 //	actor, err := accounts.Authenticate(ctx, token)
-//	    Sessions.Lookup                   → whose session
-//	    Store.Account                     → does the account exist, what is its role
+//	    Sessions.Lookup                   → whose session, and with what role
 //	    Sessions.Touch                    → the session slides, at most once a minute
 //
-// Authenticate asks the database on every request. That is what ends the
-// sessions of a deleted user at once, even where Redis was unreachable when
-// the user was deleted, and what makes a new role count at once.
+// Authenticate asks no database. Whatever changes the password or the role of an
+// account, or deletes it, ends its sessions: at once, or where Redis is unreachable
+// then, by the outbox later.
 //
 // What happens without Redis: Get and List answer from the database, Update
 // and Delete commit (the cache repeats the invalidation until Redis has it);

@@ -45,23 +45,23 @@ func (a *Accounts) BeginEmailChange(ctx context.Context, userID int64, newEmail 
 }
 
 // ConfirmEmail puts the address that was waiting under token into force and
-// returns the user with it. A token works once.
+// returns the user with it. A token works once. A mail tells the old address.
 //
 // It fails with ErrConfirmationFailed when the token is unknown, used, expired, or
 // void because the address or the password was changed another way, ErrEmailTaken when
-// somebody else got the address meanwhile, CodeRateLimited (20 in ten minutes for each
-// client that OriginOf(ctx) names) and CodeUnavailable.
+// somebody else got the address meanwhile, CodeRateLimited (20 in ten minutes by
+// default for each client that OriginOf(ctx) names) and CodeUnavailable.
 func (a *Accounts) ConfirmEmail(ctx context.Context, token string) (User, error) {
 	const op = "confirm address"
 	if token == "" || len(token) > maxConfirmationToken {
 		return User{}, ErrConfirmationFailed
 	}
 	if o, known := OriginOf(ctx); known && o.ClientAddress != "" {
-		if _, err := take(ctx, a.limiter, o.ClientAddress, confirmTokenRule()); err != nil {
+		if _, err := take(ctx, a.limiter, o.ClientAddress, a.policies.rule(limitConfirmToken)); err != nil {
 			return User{}, wrap(op, err)
 		}
 	}
-	u, err := a.store.ConfirmEmailChange(byCode(ctx), tokenDigest(token), a.now())
+	u, err := a.store.ConfirmEmailChange(byCode(ctx), tokenDigest(token), a.now(), a.users.tellOldAddress()...)
 	if err != nil {
 		return User{}, wrap(op, err)
 	}

@@ -35,6 +35,9 @@ type Error struct {
 	Rule Rule
 	// RetryAfter tells the client when to come back; whole seconds on the wire.
 	RetryAfter time.Duration
+	// Limit names the rule that refused, for CodeRateLimited where clients know the
+	// rule by its name.
+	Limit string
 	// Err is the cause for the log. It never reaches a client.
 	Err error
 }

@@ -146,12 +146,12 @@ func outcomeUnknown() error {
 	return &kurs.Error{Code: kurs.CodeUnavailable, Err: errors.Join(kurs.ErrOutcomeUnknown, errInjected)}
 }
 
-func (s *faultyStore) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+func (s *faultyStore) UpdateUser(ctx context.Context, id int64, name, email string, notices ...kurs.EmailNotice) (kurs.User, error) {
 	if err := s.enter(); err != nil {
 		return kurs.User{}, err
 	}
 	defer runOnce(&s.afterUpdate)
-	u, err := s.Store.UpdateUser(ctx, id, name, email)
+	u, err := s.Store.UpdateUser(ctx, id, name, email, notices...)
 	return u, s.leave(err)
 }
 

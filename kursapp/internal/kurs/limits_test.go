@@ -11,17 +11,17 @@ func TestDataIsLimitedToTenAMinute(t *testing.T) {
 	t.Parallel()
 	w := newDemo(t)
 	for i := range 10 {
-		result, err := w.limits.Data(t.Context(), "127.0.0.1")
+		_, result, err := w.limits.Data(t.Context(), "127.0.0.1")
 		if err != nil || !result.Allowed || result.Limit != 10 || result.Remaining != int64(9-i) {
 			t.Fatalf("request %d: %+v, %v", i+1, result, err)
 		}
 	}
-	result, err := w.limits.Data(t.Context(), "127.0.0.1")
+	_, result, err := w.limits.Data(t.Context(), "127.0.0.1")
 	wantCode(t, err, kurs.CodeRateLimited)
 	if result.Allowed || result.RetryAfter <= 0 || result.RetryAfter > time.Minute {
 		t.Errorf("request 11: %+v", result)
 	}
-	if _, err := w.limits.Data(t.Context(), "127.0.0.2"); err != nil {
+	if _, _, err := w.limits.Data(t.Context(), "127.0.0.2"); err != nil {
 		t.Errorf("another client: %v", err)
 	}
 }
@@ -32,7 +32,7 @@ func TestDataIsOpenWithoutRedis(t *testing.T) {
 	w.redis.Kill(t)
 	began := time.Now()
 	for range 20 {
-		if result, err := w.limits.Data(t.Context(), "127.0.0.1"); err != nil || !result.Allowed {
+		if _, result, err := w.limits.Data(t.Context(), "127.0.0.1"); err != nil || !result.Allowed {
 			t.Fatalf("%+v, %v", result, err)
 		}
 	}

@@ -35,8 +35,8 @@ type LoginResult struct {
 //
 // It fails with ErrBadCredentials for an unknown address, an account without
 // a password and a wrong password alike, after the same work; with
-// CodeRateLimited before any hashing (30 a minute for each client, 10 in five
-// minutes for each account, of which a login that succeeds uses up none); and
+// CodeRateLimited before any hashing (by default 30 a minute for each client, 10 in
+// five minutes for each account, of which a login that succeeds uses up none); and
 // with CodeUnavailable when the database, Redis or a turn at hashing cannot
 // be had, before anything is hashed.
 func (a *Accounts) Login(ctx context.Context, l Login) (LoginResult, error) {
@@ -83,9 +83,10 @@ func (a *Accounts) login(ctx context.Context, l Login) (LoginResult, int64, erro
 // chargeLogin charges the client first: an attempt that is one too many of
 // its client is no burden on the account.
 func (a *Accounts) chargeLogin(ctx context.Context, l Login) (ratelimit.Result, error) {
+	policy := a.policies.Current()
 	result, err := a.limiter.TakeEach(ctx,
-		ratelimit.Charge{Subject: l.ClientPrefix, Rules: []ratelimit.Rule{loginAddressRule()}},
-		ratelimit.Charge{Subject: ratelimit.HashSubject(l.Email), Rules: []ratelimit.Rule{loginAccountRule()}},
+		ratelimit.Charge{Subject: l.ClientPrefix, Rules: []ratelimit.Rule{policy.rule(limitLoginAddress)}},
+		ratelimit.Charge{Subject: ratelimit.HashSubject(l.Email), Rules: []ratelimit.Rule{policy.rule(limitLoginAccount)}},
 	)
 	return result, refusal(result, err)
 }

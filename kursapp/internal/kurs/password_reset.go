@@ -20,8 +20,8 @@ const maxResetToken = 256
 // belongs to an account. It does the same work where it does not: one look and one
 // task, which then is about nobody. So neither its answer nor its time tells.
 //
-// It fails with CodeInvalid for what is no address, CodeRateLimited (10 in ten minutes
-// for each client, 5 in an hour for each address) and CodeUnavailable; then no mail
+// It fails with CodeInvalid for what is no address, CodeRateLimited (by default 10 in
+// ten minutes for each client, 5 in an hour for each address) and CodeUnavailable; then no mail
 // will come, except where the commit got no answer.
 func (a *Accounts) RequestPasswordReset(ctx context.Context, email, clientPrefix string) error {
 	const op = "request password reset"
@@ -29,9 +29,10 @@ func (a *Accounts) RequestPasswordReset(ctx context.Context, email, clientPrefix
 	if err != nil {
 		return err
 	}
+	policy := a.policies.Current()
 	result, err := a.limiter.TakeEach(ctx,
-		ratelimit.Charge{Subject: clientPrefix, Rules: []ratelimit.Rule{resetAddressRule()}},
-		ratelimit.Charge{Subject: ratelimit.HashSubject(email), Rules: []ratelimit.Rule{resetAccountRule()}},
+		ratelimit.Charge{Subject: clientPrefix, Rules: []ratelimit.Rule{policy.rule(limitResetAddress)}},
+		ratelimit.Charge{Subject: ratelimit.HashSubject(email), Rules: []ratelimit.Rule{policy.rule(limitResetAccount)}},
 	)
 	if err := refusal(result, err); err != nil {
 		return wrap(op, err)
@@ -79,14 +80,14 @@ type NewPassword struct {
 // or the address was changed another way.
 //
 // It fails with CodeInvalid for a password that is none (the token still works then),
-// CodeRateLimited (20 in ten minutes for each client), ErrResetFailed whatever is wrong
-// with the token, and CodeUnavailable.
+// CodeRateLimited (20 in ten minutes for each client by default), ErrResetFailed
+// whatever is wrong with the token, and CodeUnavailable.
 func (a *Accounts) ResetPassword(ctx context.Context, n NewPassword) error {
 	const op = "reset password"
 	if _, err := ValidatePassword(n.Password); err != nil {
 		return err
 	}
-	if _, err := take(ctx, a.limiter, n.ClientPrefix, resetTokenRule()); err != nil {
+	if _, err := take(ctx, a.limiter, n.ClientPrefix, a.policies.rule(limitResetToken)); err != nil {
 		return wrap(op, err)
 	}
 	if n.Token == "" || len(n.Token) > maxResetToken {

@@ -21,8 +21,8 @@ type Registration struct {
 // Register creates an account with RoleUser and commits the task of the welcome mail
 // with it: both or neither. The mail goes out once Redis is there.
 //
-// It fails with CodeInvalid, CodeRateLimited (20 a minute for each client,
-// charged before the password is hashed), ErrEmailTaken, and CodeUnavailable
+// It fails with CodeInvalid, CodeRateLimited (20 a minute for each client by
+// default, charged before the password is hashed), ErrEmailTaken, and CodeUnavailable
 // when the database, the limiter's Redis or a turn at hashing cannot be had; then
 // nothing was created, except where the database was lost in the middle of the commit
 // and could not be asked afterwards either: then there may be the account, with its
@@ -33,7 +33,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if _, err := take(ctx, a.limiter, r.ClientPrefix, registerRule()); err != nil {
+	if _, err := take(ctx, a.limiter, r.ClientPrefix, a.policies.rule(limitRegister)); err != nil {
 		return User{}, wrap(op, err)
 	}
 	// The store refuses a taken address itself; asking first saves the hash.

@@ -84,3 +84,23 @@ func (a *Accounts) EndOtherDevices(ctx context.Context, actor Actor) error {
 	a.audit.note(by(ctx, actor), AuditSessionsRevoked, actor.UserID)
 	return nil
 }
+
+// EndSessionsOf ends all sessions of the user with this id, for administrators. Their own
+// are no exception, the present one neither.
+//
+// It fails with ErrNoToken or ErrForbidden (Actor.MayEndSessions), ErrUserNotFound, and
+// CodeUnavailable: then they may or may not have ended.
+func (a *Accounts) EndSessionsOf(ctx context.Context, actor Actor, id int64) error {
+	const op = "end all sessions of a user"
+	if err := actor.MayEndSessions(); err != nil {
+		return err
+	}
+	if _, err := a.store.User(ctx, id); err != nil {
+		return wrap(op, err)
+	}
+	if err := a.sessions.RevokeAll(ctx, id); err != nil {
+		return wrap(op, err)
+	}
+	a.audit.note(by(ctx, actor), AuditSessionsRevoked, id)
+	return nil
+}

@@ -1,6 +1,8 @@
 package kurs_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,6 +112,71 @@ func TestDevicesAreForWhoIsLoggedIn(t *testing.T) {
 	wantCode(t, err, kurs.CodeUnavailable)
 	wantCode(t, w.accounts.EndDevice(t.Context(), actor, s.Session.ID), kurs.CodeUnavailable)
 	wantCode(t, w.accounts.EndOtherDevices(t.Context(), actor), kurs.CodeUnavailable)
+}
+
+func TestAdministratorsEndAllSessionsOfAUser(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	written := w.withAudit(t)
+	user, other, admin := w.add(t, "Max", kurs.RoleUser), w.add(t, "Eva", kurs.RoleUser), w.add(t, "Ada", kurs.RoleAdmin)
+	first, second, others, admins := w.login(t, user), w.login(t, user), w.login(t, other), w.login(t, admin)
+	actor := w.authenticate(t, admins.Token)
+	if err := w.accounts.EndSessionsOf(t.Context(), actor, user.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.wantEnded(t, first.Token)
+	w.wantEnded(t, second.Token)
+	w.authenticate(t, others.Token)
+	w.authenticate(t, admins.Token)
+	// The user is not kept out.
+	again := w.login(t, user)
+	w.tellSessions(t)
+	w.authenticate(t, again.Token)
+	for _, id := range []int64{0, -1, 99} {
+		wantCode(t, w.accounts.EndSessionsOf(t.Context(), actor, id), kurs.CodeUserNotFound)
+	}
+	// Its own are no exception, the present one neither.
+	if err := w.accounts.EndSessionsOf(t.Context(), actor, admin.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.wantEnded(t, admins.Token)
+
+	w.redis.Kill(t)
+	wantCode(t, w.accounts.EndSessionsOf(t.Context(), actor, user.ID), kurs.CodeUnavailable)
+	written()
+	var got []string
+	for _, e := range w.audited(t) {
+		if strings.HasPrefix(e, "sessions_revoked") {
+			got = append(got, e)
+		}
+	}
+	if want := []string{"sessions_revoked 1 by 3 from  with  map[]", "sessions_revoked 3 by 3 from  with  map[]"}; !slices.Equal(got, want) {
+		t.Errorf("audit log %q, want %q", got, want)
+	}
+}
+
+func TestOnlyAdministratorsEndSessionsOfUsers(t *testing.T) {
+	t.Parallel()
+	w := newDemo(t)
+	user := w.add(t, "Max", kurs.RoleUser)
+	s := w.login(t, user)
+	for _, c := range []struct {
+		actor kurs.Actor
+		want  kurs.Code
+	}{
+		{kurs.Actor{}, kurs.CodeNoToken},
+		{kurs.Actor{Anonymous: true}, kurs.CodeNoToken},
+		{demoActor, kurs.CodeNoToken},
+		{kurs.Actor{Role: kurs.RoleAdmin}, kurs.CodeNoToken},
+		{w.authenticate(t, s.Token), kurs.CodeForbidden}, // itself, in the demo
+		{asUser(user), kurs.CodeForbidden},
+		{kurs.Actor{UserID: 2, Role: "root"}, kurs.CodeForbidden},
+	} {
+		for _, id := range []int64{user.ID, 99} { // whether it exists or not
+			wantCode(t, w.accounts.EndSessionsOf(t.Context(), c.actor, id), c.want)
+		}
+	}
+	w.authenticate(t, s.Token)
 }
 
 // A session that is remembered stays one when the password is changed.

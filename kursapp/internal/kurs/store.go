@@ -58,8 +58,10 @@ type Store interface {
 	CreateUser(ctx context.Context, u NewAccount, tasks ...outbox.Task) (User, error)
 	// UpdateUser sets name and address. ErrEmailTaken where another user has
 	// the address. A new address voids the one that waits for confirmation: the
-	// newer decision counts.
-	UpdateUser(ctx context.Context, id int64, name, email string) (User, error)
+	// newer decision counts. The tasks of EmailNotices go into the outbox with it, both
+	// or neither, made from the user that this very change replaces. A commit without an
+	// answer is as in CreateUser.
+	UpdateUser(ctx context.Context, id int64, name, email string, notices ...EmailNotice) (User, error)
 	// RenameUser sets the name alone and returns the user with the address in
 	// force.
 	RenameUser(ctx context.Context, id int64, name string) (User, error)
@@ -101,8 +103,8 @@ type Store interface {
 	// ConfirmEmailChange puts the address of an unexpired change into force
 	// and forgets the change, in one transaction. ErrConfirmationFailed for an
 	// unknown, used or expired digest, ErrEmailTaken where the address was
-	// taken meanwhile.
-	ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time) (User, error)
+	// taken meanwhile. Notices and the commit are as in UpdateUser.
+	ConfirmEmailChange(ctx context.Context, tokenDigest []byte, now time.Time, notices ...EmailNotice) (User, error)
 
 	// AddAudit writes entries of the audit log, whose ids do not count, all or none.
 	AddAudit(ctx context.Context, entries ...AuditEntry) error

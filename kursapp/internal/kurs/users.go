@@ -10,6 +10,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/speedlayer/speedlayer/cache"
+	"github.com/speedlayer/speedlayer/outbox"
 	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
@@ -32,7 +33,10 @@ type Users struct {
 	sessions *Sessions
 	confirm  EmailConfirmer
 	limiter  *ratelimit.Limiter
+	policies *Policies
 	log      *slog.Logger
+
+	emailChanged func(name, email string) outbox.Task
 
 	allUsers, allPages sweep // for TRUNCATE
 }
@@ -55,6 +59,11 @@ type UsersDeps struct {
 	// Limiter bounds the confirmation mails that one user can cause. Needed
 	// where ConfirmEmail is set.
 	Limiter *ratelimit.Limiter
+	// EmailChanged returns the task that tells a user's old address that another one
+	// counts; default none does.
+	EmailChanged func(name, email string) outbox.Task
+	// Policies says what the limits are; default DefaultPolicy.
+	Policies *Policies
 	// Logger gets what a person should look at; default none.
 	Logger *slog.Logger
 }
@@ -80,7 +89,10 @@ func NewUsers(d UsersDeps) *Users {
 		sessions: d.Sessions,
 		confirm:  d.ConfirmEmail,
 		limiter:  d.Limiter,
+		policies: policiesOrDefault(d.Policies),
 		log:      loggerOrNone(d.Logger),
+
+		emailChanged: d.EmailChanged,
 	}
 	u.allUsers.run, u.allPages.run = u.cache.InvalidateAll, u.pages.InvalidateAll
 	return u

@@ -15,7 +15,8 @@ var errNoConfirmer = errors.New("no mails can be sent to confirm an address")
 //
 // In production a user's own new address waits for confirmation by mail: the
 // name counts at once, the answer shows the old address. An administrator's
-// change, on itself too, and everyone's in the demo counts at once.
+// change, on itself too, and everyone's in the demo counts at once. When the new
+// address is in force, a mail tells the old one.
 //
 // It fails with ErrNoToken or ErrForbidden (Actor.MayChange), CodeInvalid,
 // ErrUserNotFound, ErrSessionInvalid (the password or the role has changed since), ErrEmailTaken, CodeRateLimited (too many new addresses) and
@@ -35,7 +36,9 @@ func (u *Users) Update(ctx context.Context, actor Actor, id int64, name, email s
 		return User{}, err
 	}
 	if actor.ChangesEmailAtOnce() {
-		return u.write(ctx, id, func() (User, error) { return u.store.UpdateUser(ctx, id, name, email) })
+		return u.write(ctx, id, func() (User, error) {
+			return u.store.UpdateUser(ctx, id, name, email, u.tellOldAddress()...)
+		})
 	}
 	current, err := u.store.Account(ctx, id)
 	if err != nil {
@@ -66,7 +69,7 @@ func (u *Users) requestEmail(ctx context.Context, account Account, email string)
 	}
 	// Before the look whether the address is taken: otherwise a user could
 	// ask for any number of addresses whether they have an account.
-	if _, err := take(ctx, u.limiter, strconv.FormatInt(account.ID, 10), emailChangeRule()); err != nil {
+	if _, err := take(ctx, u.limiter, strconv.FormatInt(account.ID, 10), u.policies.rule(limitEmailChange)); err != nil {
 		return wrap(op, err)
 	}
 	owner, err := u.store.AccountByEmail(ctx, email)

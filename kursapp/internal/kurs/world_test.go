@@ -33,6 +33,7 @@ type world struct {
 	users    *kurs.Users
 	accounts *kurs.Accounts
 	limits   *kurs.Limits
+	policies *kurs.Policies
 	hasher   *kurs.Hasher
 	outbox   outbox.Source
 	confirm  *confirmMails
@@ -69,7 +70,8 @@ func newWorld(t *testing.T, demo bool) *world {
 	w.sessions = kurs.NewSessions(w.client, session.Options{LocalBytes: -1, RedisTimeout: redisTimeout})
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{RedisTimeout: redisTimeout})
 	t.Cleanup(w.limiter.Close)
-	w.limits = kurs.NewLimits(w.limiter)
+	w.policies = kurs.NewPolicies(kurs.DefaultPolicy())
+	w.limits = kurs.NewLimits(w.limiter, w.policies)
 	w.outbox, w.confirm = db.Outbox(), &confirmMails{}
 	w.users = w.newUsers(t)
 	w.hasher = newHasher(t, kurs.HasherOptions{Params: cheap})
@@ -89,6 +91,11 @@ func welcome(name, email string) outbox.Task {
 // changed and forgotten are the tasks of a new and of a forgotten password.
 func changed(name, email string) outbox.Task {
 	return outbox.Task{Queue: "mails", Payload: "changed " + name + " <" + email + ">"}
+}
+
+// moved is the task that tells an old address of a new one.
+func moved(name, email string) outbox.Task {
+	return outbox.Task{Queue: "mails", Payload: "moved " + name + " <" + email + ">"}
 }
 
 func forgotten(id int64) outbox.Task {
@@ -115,7 +122,8 @@ func (w *world) mails(t *testing.T) (mails []string) {
 func (w *world) newUsers(t *testing.T) *kurs.Users {
 	t.Helper()
 	users := kurs.NewUsers(kurs.UsersDeps{
-		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter,
+		Store: w.store, Client: w.client, Sessions: w.sessions, ConfirmEmail: w.confirm, Limiter: w.limiter, Policies: w.policies,
+		EmailChanged: moved,
 		CacheOptions: cache.Options{NegativeTTL: time.Minute, RedisTimeout: redisTimeout},
 	})
 	t.Cleanup(users.Close)
@@ -124,7 +132,7 @@ func (w *world) newUsers(t *testing.T) *kurs.Users {
 
 func (w *world) newAccounts(h *kurs.Hasher, demo bool) *kurs.Accounts {
 	return kurs.NewAccounts(kurs.AccountsDeps{
-		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Welcome: welcome,
+		Store: w.store, Users: w.users, Sessions: w.sessions, Limiter: w.limiter, Policies: w.policies, Welcome: welcome,
 		PasswordChanged: changed, PasswordReset: forgotten,
 		Hasher: h, Demo: demo, Now: func() time.Time { return *w.clock.Load() },
 	})

@@ -36,19 +36,26 @@ func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outb
 }
 
 // transact does in one transaction what f does, and stores the tasks.
+func transact[T any](
+	ctx context.Context, s *Store, op string, tasks []outbox.Task, f func(context.Context, *dbsqlc.Queries) (T, error),
+) (T, error) {
+	return transactThen(ctx, s, op, f, func(T) []outbox.Task { return tasks })
+}
+
+// transactThen is transact for tasks that depend on what f found.
 //
 // Where ctx ends before the commit begins, nothing is stored. Where the
 // connection is lost during the commit, all or nothing may be there: the
 // error is kurs.CodeUnavailable and wraps kurs.ErrOutcomeUnknown.
-func transact[T any](
-	ctx context.Context, s *Store, op string, tasks []outbox.Task, f func(context.Context, *dbsqlc.Queries) (T, error),
+func transactThen[T any](
+	ctx context.Context, s *Store, op string, f func(context.Context, *dbsqlc.Queries) (T, error), tasks func(T) []outbox.Task,
 ) (T, error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return *new(T), s.translate(op, err)
 	}
 	defer conn.Release()
-	tx, result, err := prepare(ctx, s, conn, tasks, f)
+	tx, result, err := prepare(ctx, s, conn, f, tasks)
 	if err != nil {
 		s.dropReadOnly(err)
 		return *new(T), s.translate(op, err)
@@ -67,7 +74,7 @@ func transact[T any](
 
 // prepare begins a transaction and does everything but commit it.
 func prepare[T any](
-	ctx context.Context, s *Store, conn *pgxpool.Conn, tasks []outbox.Task, f func(context.Context, *dbsqlc.Queries) (T, error),
+	ctx context.Context, s *Store, conn *pgxpool.Conn, f func(context.Context, *dbsqlc.Queries) (T, error), tasks func(T) []outbox.Task,
 ) (pgx.Tx, T, error) {
 	bound, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
@@ -77,7 +84,7 @@ func prepare[T any](
 	}
 	result, err := f(bound, dbsqlc.New(tx))
 	if err == nil {
-		err = outboxpgx.Enqueue(bound, tx, tasks...)
+		err = outboxpgx.Enqueue(bound, tx, tasks(result)...)
 	}
 	if err != nil {
 		s.rollback(ctx, tx)

@@ -62,13 +62,13 @@ func account(row dbsqlc.User) kurs.Account {
 }
 
 // UpdateUser sets name and address.
-func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string, notices ...kurs.EmailNotice) (kurs.User, error) {
 	if err := cmp.Or(checkText(kurs.FieldName, name), checkText(kurs.FieldEmail, email)); err != nil {
 		return kurs.User{}, err
 	}
-	return write(ctx, s, "update user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
+	return changeEmail(ctx, s, "update user", notices, func(ctx context.Context, q *dbsqlc.Queries) (before, after kurs.User, err error) {
 		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{Origin: origin(ctx), ID: id, Name: name, Email: email})
-		return kurs.User(row), err
+		return kurs.User{ID: row.ID, Name: row.OldName, Email: row.OldEmail}, kurs.User{ID: row.ID, Name: row.Name, Email: row.Email}, err
 	})
 }
 

@@ -32,6 +32,13 @@ func (s *Store) CreateUser(ctx context.Context, u kurs.NewAccount, tasks ...outb
 func transact[T any](
 	ctx context.Context, s *Store, op string, tasks []outbox.Task, f func(context.Context, *dbsqlc.Queries) (T, error),
 ) (T, error) {
+	return transactThen(ctx, s, op, f, func(T) []outbox.Task { return tasks })
+}
+
+// transactThen is transact for tasks that depend on what f found.
+func transactThen[T any](
+	ctx context.Context, s *Store, op string, f func(context.Context, *dbsqlc.Queries) (T, error), tasks func(T) []outbox.Task,
+) (T, error) {
 	tx, err := s.begin(ctx)
 	if err != nil {
 		return *new(T), s.translate(op, err)
@@ -42,7 +49,7 @@ func transact[T any](
 	q := dbsqlc.New(tx)
 	result, err := withOrigin(bound, q, func() (T, error) { return f(bound, q) })
 	if err == nil {
-		err = addTasks(bound, q, tasks)
+		err = addTasks(bound, q, tasks(result))
 	}
 	if err == nil {
 		err = ctx.Err()

@@ -64,13 +64,17 @@ func account(row dbsqlc.User) kurs.Account {
 }
 
 // UpdateUser sets name and address.
-func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string) (kurs.User, error) {
+func (s *Store) UpdateUser(ctx context.Context, id int64, name, email string, notices ...kurs.EmailNotice) (kurs.User, error) {
 	if err := cmp.Or(checkText(kurs.FieldName, name), checkText(kurs.FieldEmail, email)); err != nil {
 		return kurs.User{}, err
 	}
-	return write(ctx, s, "update user", func(ctx context.Context, q *dbsqlc.Queries) (kurs.User, error) {
+	return changeEmail(ctx, s, "update user", notices, func(ctx context.Context, q *dbsqlc.Queries) (before, after kurs.User, err error) {
+		old, err := q.User(ctx, id)
+		if err != nil {
+			return before, after, err
+		}
 		row, err := q.UpdateUser(ctx, dbsqlc.UpdateUserParams{ID: id, Name: name, Email: email})
-		return kurs.User(row), err
+		return kurs.User(old), kurs.User(row), err
 	})
 }
 

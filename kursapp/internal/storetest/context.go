@@ -24,7 +24,7 @@ var contextTests = map[string]func(fixture){
 				return err
 			}},
 			{"ConfirmEmailChange", func(ctx context.Context, s kurs.Store, _ int64) error {
-				_, err := s.ConfirmEmailChange(ctx, digest(9), now)
+				_, err := s.ConfirmEmailChange(ctx, digest(9), now, notice)
 				return err
 			}},
 			{"CredentialsVersions", func(ctx context.Context, s kurs.Store, id int64) error {

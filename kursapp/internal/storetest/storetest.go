@@ -24,7 +24,7 @@ type Engine struct {
 // it at the test's end. The tests run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Engine) {
 	t.Helper()
-	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests, auditTests}
+	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, emailNoticeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests, auditTests}
 	for _, group := range groups {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ var calls = []call{
 	{"User", func(ctx context.Context, s kurs.Store, id int64) error { _, err := s.User(ctx, id); return err }},
 	{"Account", func(ctx context.Context, s kurs.Store, id int64) error { _, err := s.Account(ctx, id); return err }},
 	{"UpdateUser", func(ctx context.Context, s kurs.Store, id int64) error {
-		_, err := s.UpdateUser(ctx, id, "Changed", "changed@example.com")
+		_, err := s.UpdateUser(ctx, id, "Changed", "changed@example.com", notice)
 		return err
 	}},
 	{"RenameUser", func(ctx context.Context, s kurs.Store, id int64) error {

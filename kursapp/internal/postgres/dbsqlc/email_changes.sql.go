@@ -13,7 +13,7 @@ import (
 const confirmEmailChange = `-- name: ConfirmEmailChange :one
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $1::text, true) AS said),
 owner AS MATERIALIZED (
-    SELECT users.id
+    SELECT users.id, users.name, users.email
     FROM public.users
     WHERE users.id = (
         SELECT c.user_id FROM public.email_changes AS c WHERE c.token_digest = $2 AND c.expires_at > $3
@@ -28,9 +28,9 @@ change AS (
 )
 UPDATE public.users
 SET email = change.new_email
-FROM change, origin
-WHERE users.id = change.user_id AND origin.said IS NOT NULL
-RETURNING users.id, users.name, users.email
+FROM change, owner, origin
+WHERE users.id = change.user_id AND owner.id = change.user_id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email, owner.name AS old_name, owner.email AS old_email
 `
 
 type ConfirmEmailChangeParams struct {
@@ -40,19 +40,26 @@ type ConfirmEmailChangeParams struct {
 }
 
 type ConfirmEmailChangeRow struct {
-	ID    int64
-	Name  string
-	Email string
+	ID       int64
+	Name     string
+	Email    string
+	OldName  string
+	OldEmail string
 }
 
-// One statement, hence one transaction: of two confirmations at the same time
-// the second waits for the row and then finds it gone. A taken address fails
-// the whole and leaves the change in place. The user's row is locked first, as
-// everywhere: its triggers reach for the change.
+// One statement: of two confirmations at the same time the second waits for the row and
+// then finds it gone. A taken address fails the whole and leaves the change in place. The
+// user's row is locked first, as everywhere: its triggers reach for the change.
 func (q *Queries) ConfirmEmailChange(ctx context.Context, arg ConfirmEmailChangeParams) (ConfirmEmailChangeRow, error) {
 	row := q.db.QueryRow(ctx, confirmEmailChange, arg.Origin, arg.TokenDigest, arg.Now)
 	var i ConfirmEmailChangeRow
-	err := row.Scan(&i.ID, &i.Name, &i.Email)
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Email,
+		&i.OldName,
+		&i.OldEmail,
+	)
 	return i, err
 }
 

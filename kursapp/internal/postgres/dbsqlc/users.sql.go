@@ -217,37 +217,49 @@ func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error)
 }
 
 const updateUser = `-- name: UpdateUser :one
-WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $4::text, true) AS said)
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $3::text, true) AS said),
+before AS MATERIALIZED (
+    SELECT users.id, users.name, users.email FROM public.users WHERE users.id = $4 FOR NO KEY UPDATE
+)
 UPDATE public.users
 SET name = $1, email = $2
-FROM origin
-WHERE users.id = $3 AND origin.said IS NOT NULL
-RETURNING users.id, users.name, users.email
+FROM before, origin
+WHERE users.id = before.id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email, before.name AS old_name, before.email AS old_email
 `
 
 type UpdateUserParams struct {
 	Name   string
 	Email  string
-	ID     int64
 	Origin string
+	ID     int64
 }
 
 type UpdateUserRow struct {
-	ID    int64
-	Name  string
-	Email string
+	ID       int64
+	Name     string
+	Email    string
+	OldName  string
+	OldEmail string
 }
 
 // Here and below: the first part says who it is, for the audit log (00007_audit.sql).
+// The lock makes before the very row that the update replaces, whatever waits for it.
 func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UpdateUserRow, error) {
 	row := q.db.QueryRow(ctx, updateUser,
 		arg.Name,
 		arg.Email,
-		arg.ID,
 		arg.Origin,
+		arg.ID,
 	)
 	var i UpdateUserRow
-	err := row.Scan(&i.ID, &i.Name, &i.Email)
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Email,
+		&i.OldName,
+		&i.OldEmail,
+	)
 	return i, err
 }
 

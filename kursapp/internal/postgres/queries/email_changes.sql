@@ -13,13 +13,12 @@ SET token_digest = excluded.token_digest,
     expires_at = excluded.expires_at;
 
 -- name: ConfirmEmailChange :one
--- One statement, hence one transaction: of two confirmations at the same time
--- the second waits for the row and then finds it gone. A taken address fails
--- the whole and leaves the change in place. The user's row is locked first, as
--- everywhere: its triggers reach for the change.
+-- One statement: of two confirmations at the same time the second waits for the row and
+-- then finds it gone. A taken address fails the whole and leaves the change in place. The
+-- user's row is locked first, as everywhere: its triggers reach for the change.
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
 owner AS MATERIALIZED (
-    SELECT users.id
+    SELECT users.id, users.name, users.email
     FROM public.users
     WHERE users.id = (
         SELECT c.user_id FROM public.email_changes AS c WHERE c.token_digest = @token_digest AND c.expires_at > @now
@@ -34,6 +33,6 @@ change AS (
 )
 UPDATE public.users
 SET email = change.new_email
-FROM change, origin
-WHERE users.id = change.user_id AND origin.said IS NOT NULL
-RETURNING users.id, users.name, users.email;
+FROM change, owner, origin
+WHERE users.id = change.user_id AND owner.id = change.user_id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email, owner.name AS old_name, owner.email AS old_email;

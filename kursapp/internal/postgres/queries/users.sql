@@ -28,12 +28,16 @@ RETURNING id, name, email;
 
 -- name: UpdateUser :one
 -- Here and below: the first part says who it is, for the audit log (00007_audit.sql).
-WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
+-- The lock makes before the very row that the update replaces, whatever waits for it.
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+before AS MATERIALIZED (
+    SELECT users.id, users.name, users.email FROM public.users WHERE users.id = @id FOR NO KEY UPDATE
+)
 UPDATE public.users
 SET name = @name, email = @email
-FROM origin
-WHERE users.id = @id AND origin.said IS NOT NULL
-RETURNING users.id, users.name, users.email;
+FROM before, origin
+WHERE users.id = before.id AND origin.said IS NOT NULL
+RETURNING users.id, users.name, users.email, before.name AS old_name, before.email AS old_email;
 
 -- name: RenameUser :one
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
