@@ -46,9 +46,16 @@
 //	                          no other window has; it expires with the window
 //	                          sliding: "sliding <total> …", when charges were made
 //	                          gcra: "gcra <µs> …", when the bucket will be empty
-//	rate:instances            sorted set: limiters in use; 30 s
-//	rate:resets!:{<subject>}  written by refunds and resets, so that limiters forget
-//	                          the denials that they remember; 1 s
+//
+// Nothing else lies under rate:. What the limiters keep for themselves:
+//
+//	ratelimit:instances           sorted set: limiters in use; 30 s
+//	ratelimit:resets:{<subject>}  written by refunds and resets, so that limiters
+//	                              forget the denials that they remember; 1 s
+//
+// A Redis user with an ACL needs both: ~rate:* ~ratelimit:*. Without the second one
+// Refund and Reset fail, and so do the signs by which FailLocal learns how many share
+// a limit. Without the command CLIENT no denial is remembered.
 //
 // The braces put all rules of a subject into one Cluster slot. Subjects are escaped
 // where necessary, and never secret: pass account names through [HashSubject].

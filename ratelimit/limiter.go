@@ -16,8 +16,9 @@ import (
 
 // Options are the options of [New]. The zero value works.
 type Options struct {
-	// Prefix begins every key. With a hash tag of its own, as "{app}:rate:", it puts
-	// all keys into one Cluster slot. Default: "rate:".
+	// Prefix begins every counter. With a hash tag of its own, as "{app}:rate:", it puts
+	// all keys into one Cluster slot. The limiters' own keys begin with it too, but with
+	// "ratelimit:" for a "rate:" at its end, or else in front of it. Default: "rate:".
 	Prefix string
 	// RedisTimeout bounds one exchange with Redis. Default: 1 second.
 	RedisTimeout time.Duration

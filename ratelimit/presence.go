@@ -43,7 +43,7 @@ func (l *Limiter) inUse() {
 func (l *Limiter) sign() error {
 	ctx, cancel := context.WithTimeout(context.Background(), l.o.RedisTimeout)
 	defer cancel()
-	keys := []string{l.o.Prefix + "instances"} // no rule's key: those end with a brace
+	keys := []string{instancesKey(l.o.Prefix)}
 	n, err := l.scripts.instances.Exec(ctx, l.client, keys, []string{l.idPrefix, number(signFor.Milliseconds())}).AsInt64()
 	if err == nil {
 		l.presence.seen.Store(n)

@@ -74,7 +74,7 @@ func TestLimitersDivideTheLimitWithoutRedis(t *testing.T) {
 func TestLimitersThatGaveNoSignDoNotCount(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	key := b.prefix + "instances"
+	key := ratelimit.OwnPrefix(b.prefix) + "instances"
 	now := redisNow(t, b.client)
 	b.do(t, "ZADD", key,
 		fmt.Sprint(now.Add(-time.Second).UnixMilli()), "alive",
