@@ -17,6 +17,15 @@ import (
 // is the change that matters, which is pushed at once.
 const liftFor = time.Second
 
+// A denial is believed for trustFor after Redis was asked. The tracker hears of what
+// limiters lift, but not of a counter that somebody deletes by hand, or that a step of
+// Redis's clock ends. From renewAfter on one caller asks; the others go on from memory
+// until it has its answer, or trustFor is over.
+const (
+	trustFor   = time.Second
+	renewAfter = 700 * time.Millisecond
+)
+
 const denialShards = 64 // a power of two
 
 // denials remembers who was denied and until when: see ADR 17.
@@ -37,18 +46,25 @@ type denials struct {
 
 type denialShard struct {
 	mu  sync.RWMutex
-	of  map[string][]denial // by the subject, escaped
+	of  map[string][]*denial // by the subject, escaped
 	len int
 }
 
-// denial is what Redis said of a rule. Times are nanoseconds of the tracker's clock,
-// counted from when Redis was asked.
+// denial is what Redis said of a rule, and does not change. Times are nanoseconds of
+// the tracker's clock. Redis spoke at some time between the question and the answer: the
+// denial ends as if at the question, so never late, and clients are told times as if at
+// the answer, so that nobody comes back early.
 type denial struct {
 	rule         Rule
 	cost         int64
 	remaining    int64
-	until, reset int64
+	asked, until int64
+	retry, reset int64
+	renewed      atomic.Bool // somebody asks again
 }
+
+// believed says that the denial still holds.
+func (n *denial) believed(now int64) bool { return now < n.until && now < n.asked+int64(trustFor) }
 
 func newDenials(client rueidis.Client, prefix string, most int) *denials {
 	if most < 0 {
@@ -57,7 +73,7 @@ func newDenials(client rueidis.Client, prefix string, most int) *denials {
 	d := &denials{client: client, prefix: liftKey(prefix, ""), seed: maphash.MakeSeed(), most: max(1, most/denialShards)}
 	d.prefix = d.prefix[:len(d.prefix)-1]
 	for i := range d.shards {
-		d.shards[i].of = map[string][]denial{}
+		d.shards[i].of = map[string][]*denial{}
 	}
 	return d
 }
@@ -106,17 +122,20 @@ func (d *denials) find(c Charge) (Result, bool) {
 	known := s.of[subject]
 	best := -1
 	for i := range known {
-		if now < known[i].until && known[i].concerns(c) && (best < 0 || known[i].until > known[best].until) {
+		if known[i].believed(now) && known[i].concerns(c) && (best < 0 || known[i].until > known[best].until) {
 			best = i
 		}
 	}
 	if best < 0 {
 		return Result{}, false
 	}
-	n := &known[best]
+	n := known[best]
+	if now >= n.asked+int64(renewAfter) && n.renewed.CompareAndSwap(false, true) {
+		return Result{}, false
+	}
 	return Result{
 		Subject: c.Subject, Rule: n.rule.Name, Limit: n.rule.Limit, Remaining: n.remaining,
-		RetryAfter: time.Duration(n.until - now), ResetAfter: time.Duration(n.reset - now), Remembered: true,
+		RetryAfter: time.Duration(n.retry - now), ResetAfter: time.Duration(n.reset - now), Remembered: true,
 	}, true
 }
 
@@ -142,9 +161,10 @@ func (d *denials) remember(a asking, c Charge, r Result) {
 	if !a.fresh {
 		return
 	}
-	n := denial{
-		cost: c.Cost, remaining: r.Remaining,
-		until: a.at + int64(r.RetryAfter), reset: a.at + int64(r.ResetAfter),
+	answered := a.tracker.Now()
+	n := &denial{
+		cost: c.Cost, remaining: r.Remaining, asked: a.at, until: a.at + int64(r.RetryAfter),
+		retry: answered + int64(r.RetryAfter), reset: answered + int64(r.ResetAfter),
 	}
 	for _, rule := range c.Rules {
 		if rule.Name == r.Rule {
@@ -158,13 +178,15 @@ func (d *denials) remember(a asking, c Charge, r Result) {
 	s := d.shard(subject)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.changes.Load() != a.changes || !a.tracker.Fresh(a.tracker.Now()) {
+	if d.changes.Load() != a.changes || !a.tracker.Fresh(answered) {
 		return
 	}
 	known := s.of[subject]
 	for i := range known {
 		if known[i].rule == n.rule {
-			if n.cost <= known[i].cost || known[i].until <= a.at {
+			// A higher cost is no news of a lower one that was denied; and answers
+			// may overtake each other.
+			if n.asked >= known[i].asked && (n.cost <= known[i].cost || !known[i].believed(n.asked)) {
 				known[i] = n
 			}
 			return
@@ -173,6 +195,32 @@ func (d *denials) remember(a asking, c Charge, r Result) {
 	s.makeRoom(d.most, a.at)
 	s.of[subject] = append(s.of[subject], n)
 	s.len++
+}
+
+// admitted forgets what an admission by Redis disproves: there was room.
+func (d *denials) admitted(a asking, c Charge) {
+	if d == nil || a.tracker == nil {
+		return
+	}
+	subject := redisx.Escape(c.Subject)
+	s := d.shard(subject)
+	s.mu.RLock()
+	known := len(s.of[subject])
+	s.mu.RUnlock()
+	if known > 0 {
+		s.disprove(subject, c, a.at)
+	}
+}
+
+func (s *denialShard) disprove(subject string, c Charge, asked int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.of[subject]
+	left := slices.DeleteFunc(before, func(n *denial) bool { return n.asked <= asked && n.concerns(c) })
+	s.len -= len(before) - len(left)
+	if s.of[subject] = left; len(left) == 0 {
+		delete(s.of, subject)
+	}
 }
 
 // makeRoom drops some subjects, of a few the one whose denials are over, or any.

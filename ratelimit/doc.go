@@ -9,9 +9,11 @@
 //   - Several rules on one subject are charged together in one script and one round
 //     trip: all of them, or none.
 //   - A denied request costs nothing: neither the rule that refused it nor any other.
-//   - Who was denied is denied from memory until there is room again, without asking
-//     Redis. A Reset or Refund anywhere lifts that at once, and within a second where
-//     the network fails. Counters that are deleted by hand lift nothing: use Reset.
+//   - Who was denied is denied from memory until there is room again. Redis is asked
+//     about once a second, by one of those requests, and no denial outlives what Redis
+//     said last by more than a second. A Reset or Refund anywhere lifts it at once;
+//     within that second do a lost message, a counter that somebody deletes by hand
+//     (redis-cli DEL), and one that a step of Redis's clock ends.
 //   - Windows are measured with Redis's clock alone. The clocks of the processes
 //     play no part while Redis is there.
 //   - Every key has a TTL, set by the script that creates it. A key that somebody

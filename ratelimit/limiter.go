@@ -30,9 +30,10 @@ type Options struct {
 	// need another one get ErrUnavailable. Default: 65,536.
 	LocalCounters int
 	// RememberDenials bounds the denials that are remembered, about 300 bytes each: who
-	// was denied is denied from memory until there is room, without asking Redis. A
-	// Refund or Reset of any limiter lifts that at once, and within a second where the
-	// network fails. Negative: none. Default: 65,536.
+	// was denied is denied from memory until there is room, for a second after Redis
+	// said so; then one request asks again. A Refund or Reset of any limiter lifts it
+	// at once, and whatever else makes room within that second. Negative: none.
+	// Default: 65,536.
 	RememberDenials int
 	// OnDegraded is told when requests begin to be decided without Redis, with the
 	// reason, and when they no longer are, with nil. It must not block and must not
@@ -169,6 +170,7 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 	res := decide(c, a.states, a.allowed)
 	if a.allowed {
 		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
+		l.denials.admitted(asked, c)
 	} else {
 		l.denials.remember(asked, c, res)
 	}

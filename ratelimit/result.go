@@ -28,7 +28,8 @@ type Result struct {
 	// [Result.RetrySeconds].
 	RetryAfter time.Duration
 	// Remembered is true where a denial was remembered and Redis not asked. Remaining
-	// is what it was then.
+	// is what it was then, and RetryAfter and ResetAfter may be longer than they must
+	// be by the time that Redis took to answer.
 	Remembered bool
 	// Degraded is true where the decision, or part of it, was made without Redis,
 	// and Cause then says why.
