@@ -116,7 +116,11 @@ func TestOneRequestConfirmsADenialForAll(t *testing.T) {
 			})
 		}
 		fromMemory := false
+		began := time.Now()
 		for asked := 0; asked < 2; { // the second one when the time is over
+			if time.Since(began) > patience {
+				t.Fatal("nobody asks")
+			}
 			take()
 			select {
 			case res := <-taken:
