@@ -281,6 +281,20 @@ func (d *denials) begin() {
 	}))
 }
 
+// count is how many are remembered.
+func (d *denials) count() (n int) {
+	if d == nil {
+		return 0
+	}
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.RLock()
+		n += s.len
+		s.mu.RUnlock()
+	}
+	return n
+}
+
 func (d *denials) close() {
 	if d == nil {
 		return

@@ -200,7 +200,7 @@ func TestDenialsAreBounded(t *testing.T) {
 		b.take(t, subject, r)
 		b.take(t, subject, r)
 	}
-	if n := b.Denials(); n == 0 || n > 128 {
+	if n := b.Stats().Remembered; n == 0 || n > 128 {
 		t.Errorf("%d denials are remembered, want at most 128", n)
 	}
 }

@@ -19,17 +19,3 @@ func LiftKey(prefix, subject string) string { return liftKey(slotSafe(prefix), s
 
 // Sign does at once what a limiter in use does each ten seconds.
 func (l *Limiter) Sign() error { return l.sign() }
-
-// Seen is how many limiters the last sign counted.
-func (l *Limiter) Seen() int64 { return l.presence.seen.Load() }
-
-// Denials is how many denials are remembered.
-func (l *Limiter) Denials() (n int) {
-	for i := range l.denials.shards {
-		s := &l.denials.shards[i]
-		s.mu.RLock()
-		n += s.len
-		s.mu.RUnlock()
-	}
-	return n
-}

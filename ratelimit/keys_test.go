@@ -63,7 +63,7 @@ func TestNothingOfTheLimitersLiesAmongTheCounters(t *testing.T) {
 	r := rule("r", 1)
 	taken := b.take(t, "192.0.2.1", r)
 	b.remembered(t, "192.0.2.1", r)
-	eventually(t, func() bool { return b.Seen() == 1 })
+	eventually(t, func() bool { return b.Stats().Instances == 1 })
 	b.refund(t, taken)
 	if _, n := withoutTTL(t, b.client, "rate:"); n != 1 {
 		t.Errorf("%d keys begin with rate:, want 1: %v", n, b.do(t, "KEYS", "rate:*"))

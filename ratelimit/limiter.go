@@ -70,6 +70,7 @@ type Limiter struct {
 
 	presence presence
 	denials  *denials // nil: none are remembered
+	counts   counts
 
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
@@ -158,16 +159,22 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 		return Result{}, fmt.Errorf("ratelimit: %s: %w", op, err)
 	}
 	if res, ok := l.denials.find(c); ok && ctx.Err() == nil {
+		l.counts.add(res.Rule, deniedFromMemory)
 		return res, nil
 	}
 	keys := c.keys(l.o.Prefix)
 	asked := l.denials.asking()
 	a, err := l.charge(ctx, question{c, keys})
 	if err != nil {
-		return l.without(op, c, keys, err, true)
+		res, err := l.without(op, c, keys, err, true)
+		if res.Degraded {
+			l.counts.decided(c, res, admittedWithoutRedis, deniedWithoutRedis)
+		}
+		return res, err
 	}
 	l.inUse()
 	res := decide(c, a.states, a.allowed)
+	l.counts.decided(c, res, admitted, denied)
 	if a.allowed {
 		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
 		l.denials.admitted(asked, c)

@@ -95,7 +95,7 @@ func TestEachAlgorithmThroughEachOutage(t *testing.T) {
 			}
 			redis.breakIt()
 			// Nobody is denied any more from what was known before.
-			eventually(t, func() bool { return b.Denials() == 0 })
+			eventually(t, func() bool { return b.Stats().Remembered == 0 })
 			if !o.reachable {
 				// A frozen Redis makes this charge when it thaws, though nobody waits
 				// for it any more.

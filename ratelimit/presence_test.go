@@ -14,17 +14,17 @@ func signed(t *testing.T, b *bed) int64 {
 	if err := b.Sign(); err != nil {
 		t.Fatal(err)
 	}
-	return b.Seen()
+	return b.Stats().Instances
 }
 
 func TestAChargeSaysThatTheLimiterIsInUse(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	if n := b.Seen(); n != 0 {
+	if n := b.Stats().Instances; n != 0 {
 		t.Errorf("%d limiters are in use before the first charge", n)
 	}
 	b.take(t, "s", rule("r", 1))
-	eventually(t, func() bool { return b.Seen() == 1 })
+	eventually(t, func() bool { return b.Stats().Instances == 1 })
 	b.checkTTLs(t)
 }
 
