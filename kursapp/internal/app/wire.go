@@ -41,13 +41,7 @@ type services struct {
 func (a *App) build() (*services, error) {
 	watch := a.newCacheWatch()
 	sessions := a.newSessions(watch.metrics)
-	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
-		if degraded {
-			a.log.Warn("limits are decided without Redis", "error", err)
-		} else {
-			a.log.Info("limits are decided by Redis again")
-		}
-	}})
+	limiter := a.newLimiter(watch.metrics)
 	policies := kurs.NewPolicies(kurs.DefaultPolicy())
 	if a.limitsFile != nil {
 		policies = a.limitsFile.Policies()
@@ -130,6 +124,26 @@ func (a *App) newSessions(m *metrics.Metrics) *kurs.Sessions {
 	sessions := kurs.NewSessions(a.redis, o)
 	m.WatchSessions(sessions.Stats)
 	return sessions
+}
+
+// newLimiter returns the limiter, and has m show what it decides.
+func (a *App) newLimiter(m *metrics.Metrics) *ratelimit.Limiter {
+	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
+		if degraded {
+			a.log.Warn("limits are decided without Redis", "error", err)
+		} else {
+			a.log.Info("limits are decided by Redis again")
+		}
+	}})
+	if m != nil {
+		policy := kurs.DefaultPolicy() // another one has the same names
+		var names []string
+		for _, l := range policy.Limits() {
+			names = append(names, l.Rule.Name)
+		}
+		m.WatchLimits(limiter.Stats, names)
+	}
+	return limiter
 }
 
 // newCacheWatch returns the observer of the users' cache. Its stats are still to
