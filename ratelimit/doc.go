@@ -31,7 +31,8 @@
 //     charges were made, 64 instants at most, and so takes up to about 2 KB; limits
 //     above 64 may deny up to a 64th of the window longer than they had to.
 //   - [GCRA]: Burst at once and then one each Window/Limit. It keeps one instant, to
-//     a fraction of a microsecond, and nothing is rounded.
+//     a fraction of a microsecond. Nothing is rounded but refunds, by some
+//     microseconds, and those never so that more is admitted.
 //
 // Rules of one charge may have different algorithms. Without Redis each rule counts
 // with its own in the process.
