@@ -72,7 +72,7 @@ var rules = []rule{
 		"github.com/danielgtaylor/huma/v2/...", "github.com/rs/cors", "github.com/swaggest/swgui/...",
 		"golang.org/x/text/...",
 	}, five...)},
-	{wing + "/internal/metrics", []string{module + "/cache", module + "/outbox", module + "/queue", module + "/session", "github.com/prometheus/client_golang/..."}},
+	{wing + "/internal/metrics", []string{module + "/cache", module + "/outbox", module + "/queue", module + "/ratelimit", module + "/session", "github.com/prometheus/client_golang/..."}},
 	{wing + "/internal/jobs", []string{
 		wing + "/internal/kurs", module + "/queue", module + "/outbox", module + "/internal/redisx",
 		"github.com/redis/rueidis/...", "github.com/wneessen/go-mail/...",
