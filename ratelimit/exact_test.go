@@ -140,7 +140,7 @@ func TestNoTimeOfTheClientReachesRedis(t *testing.T) {
 	key := b.prefix + "r:{s}"
 	for i, want := range [][]string{
 		{"1", key, id, "1", "1", "5", "60000"},
-		{"2", key, b.prefix + "resets!:{s}", "1", id},
+		{"2", key, ratelimit.LiftKey(b.prefix, "s"), "1", id},
 		{"1", key, "", "1", "1", "5", "60000"},
 		{"1", b.prefix + "sliding:{s}", "", "1", "1", "sliding", "500", "60000000", "937500"},
 		{"1", b.prefix + "gcra:{s}", "", "1", "7", "8571428", "4", "25714285", "5"},
