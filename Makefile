@@ -69,7 +69,7 @@ generate: go $(SQLC) ## Regenerate the code that sqlc writes
 check-generated: go $(SQLC)
 	@cd kursapp && $(SQLC) diff || { echo "generated code is out of date: run 'make generate' and commit"; exit 1; }
 
-deps: ## Install redis-server, PostgreSQL and a C compiler where apt may, else say what to install
+deps: ## Install redis-server, PostgreSQL, sqlite3, curl and a C compiler where apt may, else say what to install
 	@test/deps.sh
 
 deps-redis:

@@ -13,7 +13,7 @@ const maxKept = 500
 // deadline any more; the id stays. The error is [ErrPayload] where only the beginning
 // of a payload was kept; the other tasks are retried all the same.
 func (q *Queue) Retry(ctx context.Context, ids ...string) (int, error) {
-	n, err := q.kept(ctx, "retry", ids)
+	n, err := q.kept(ctx, "retry", "", ids)
 	if err != nil {
 		return n, fmt.Errorf("queue: retry: %w", err)
 	}
@@ -23,17 +23,19 @@ func (q *Queue) Retry(ctx context.Context, ids ...string) (int, error) {
 // Delete deletes tasks that are scheduled, retried or dead, and returns how many of
 // these ids there were.
 func (q *Queue) Delete(ctx context.Context, ids ...string) (int, error) {
-	n, err := q.kept(ctx, "delete", ids)
+	n, err := q.kept(ctx, "delete", "", ids)
 	if err != nil {
 		return n, fmt.Errorf("queue: delete: %w", err)
 	}
 	return n, nil
 }
 
-func (q *Queue) kept(ctx context.Context, what string, ids []string) (total int, err error) {
+// kept does something to those of the tasks that are kept, in one state unless that is
+// empty.
+func (q *Queue) kept(ctx context.Context, what string, only State, ids []string) (total int, err error) {
 	for len(ids) > 0 {
 		n := min(len(ids), maxKept)
-		reply, scriptErr := q.exec(ctx, keptScript, append([]string{what}, ids[:n]...)...).ToArray()
+		reply, scriptErr := q.exec(ctx, keptScript, append([]string{what, string(only)}, ids[:n]...)...).ToArray()
 		if scriptErr != nil {
 			return total, scriptErr
 		}

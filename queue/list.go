@@ -38,6 +38,9 @@ type TaskInfo struct {
 	// Attempts and Crashes count the runs that ended in an error and those whose worker
 	// vanished.
 	Attempts, Crashes int
+	// MaxAttempts is after how many such runs it is given up, where the handler of its
+	// type does not say otherwise.
+	MaxAttempts int
 	// CreatedAt is when the task was added, DueAt when it is to run, StartedAt when it
 	// was claimed, DiedAt when it was given up; zero where that does not apply. All by
 	// the clock of Redis but for StartedAt.
@@ -108,7 +111,7 @@ func (q *Queue) listEntries(ctx context.Context, state State, cursor string, lim
 			return Page{}, err
 		}
 		for _, m := range found {
-			t, entry, err := parseListed(m, state)
+			t, entry, err := q.parseListed(m, state)
 			if err != nil {
 				return Page{}, err
 			}
@@ -129,14 +132,14 @@ func isEntryID(s string) bool {
 	return ok && errMS == nil && errSeq == nil
 }
 
-func parseListed(m rueidis.RedisMessage, state State) (TaskInfo, string, error) {
+func (q *Queue) parseListed(m rueidis.RedisMessage, state State) (TaskInfo, string, error) {
 	f := fields{}
 	f.read(m, 4)
 	entry, worker, idle := f.text(0), f.text(1), f.number(2)
 	if f.err != nil {
 		return TaskInfo{}, "", f.err
 	}
-	t, err := parseInfo(f.values[3], state)
+	t, err := q.parseInfo(f.values[3], state)
 	if err != nil {
 		return TaskInfo{}, "", err
 	}
@@ -173,7 +176,7 @@ func (q *Queue) listKept(ctx context.Context, state State, cursor string, limit 
 		if f.err != nil {
 			return Page{}, f.err
 		}
-		t, err := parseInfo(f.values[2], state)
+		t, err := q.parseInfo(f.values[2], state)
 		if err != nil {
 			return Page{}, err
 		}
@@ -190,12 +193,12 @@ func (q *Queue) listKept(ctx context.Context, state State, cursor string, limit 
 }
 
 // parseInfo reads the fields of a task.
-func parseInfo(m rueidis.RedisMessage, state State) (TaskInfo, error) {
+func (q *Queue) parseInfo(m rueidis.RedisMessage, state State) (TaskInfo, error) {
 	values, err := m.AsStrSlice()
 	if err != nil {
 		return TaskInfo{}, err
 	}
-	t := TaskInfo{State: state}
+	t := TaskInfo{State: state, MaxAttempts: q.o.MaxAttempts}
 	for i := 0; i+1 < len(values); i += 2 {
 		value := values[i+1]
 		switch values[i] {
@@ -213,6 +216,10 @@ func parseInfo(m rueidis.RedisMessage, state State) (TaskInfo, error) {
 			t.CreatedAt = timeOf(value)
 		case "attempts":
 			t.Attempts = int(numberOf(value))
+		case "max_attempts":
+			if n := numberOf(value); n > 0 {
+				t.MaxAttempts = int(n)
+			}
 		case "crashes":
 			t.Crashes = int(numberOf(value))
 		case "error":

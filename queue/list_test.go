@@ -250,3 +250,16 @@ func TestLatencyIsTheAgeOfTheOldest(t *testing.T) {
 		t.Errorf("Stats() = %+v, %v, want no latency and 2 processed", s, err)
 	}
 }
+
+func TestListSaysWhenATaskIsGivenUp(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, func(o *queue.Options) { o.MaxAttempts = 7 })
+	add(t, q, queue.NewTask{ID: "as the queue has it", Payload: 1})
+	add(t, q, queue.NewTask{ID: "its own", Payload: 1, MaxAttempts: 3})
+	add(t, q, queue.NewTask{ID: "kept", Payload: 1, MaxAttempts: 4, Delay: time.Hour})
+	for id, want := range map[string]int{"as the queue has it": 7, "its own": 3, "kept": 4} {
+		if got, err := q.Find(t.Context(), id); err != nil || got.MaxAttempts != want {
+			t.Errorf("%s: %d, %v, want %d", id, got.MaxAttempts, err, want)
+		}
+	}
+}

@@ -25,6 +25,8 @@ var (
 	tickScript        = script("tick")
 	clockScript       = script("clock")
 	keptScript        = script("kept")
+	keptIDsScript     = script("kept_ids")
+	findScript        = script("find")
 	statsScript       = script("stats")
 	listEntriesScript = script("list_entries")
 	listKeptScript    = script("list_kept")

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes sure that what the tests need is installed: redis-server, PostgreSQL, the
-# sqlite3 shell, and the C compiler that Go's race detector links with; or only of what
-# the arguments name (redis, postgres, sqlite, compiler). Uses apt where it may (root, or sudo without a
-# password) and does not let the packages start system services; otherwise says
-# what to install.
+# Makes sure that what the tests need is installed: redis-server and redis-cli,
+# PostgreSQL, the sqlite3 shell, curl, and the C compiler that Go's race detector links
+# with; or only of what the arguments name (redis, postgres, sqlite, curl, compiler).
+# Uses apt where it may (root, or sudo without a password) and does not let the packages
+# start system services; otherwise says what to install.
 set -euo pipefail
 
-have_redis() { command -v redis-server >/dev/null; }
+have_redis() { command -v redis-server >/dev/null && command -v redis-cli >/dev/null; }
 have_postgres() {
   { command -v postgres && command -v initdb; } >/dev/null 2>&1 && return 0
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
@@ -23,7 +23,7 @@ int main(void) { return 0; }' >"$dir/try.c"
   return $ok
 }
 
-[ $# -gt 0 ] || set -- redis postgres sqlite compiler
+[ $# -gt 0 ] || set -- redis postgres sqlite curl compiler
 
 missing() {
   local need
@@ -33,6 +33,7 @@ missing() {
     redis) have_redis || packages+=(redis-server) ;;
     postgres) have_postgres || packages+=(postgresql) ;;
     sqlite) command -v sqlite3 >/dev/null || packages+=(sqlite3) ;;
+    curl) command -v curl >/dev/null || packages+=(curl) ;;
     compiler) have_compiler || packages+=(gcc libc6-dev) ;;
     *) echo "unknown need: $need" >&2 && exit 2 ;;
     esac
@@ -45,7 +46,7 @@ missing "$@" || exit 0
 advice() {
   echo "The tests need: ${packages[*]}. Please install:" >&2
   echo "  Debian, Ubuntu:  sudo apt-get install ${packages[*]}" >&2
-  echo "  macOS:           brew install redis postgresql@15 sqlite; xcode-select --install" >&2
+  echo "  macOS:           brew install redis postgresql@15 sqlite curl; xcode-select --install" >&2
   exit 1
 }
 

@@ -44,6 +44,13 @@ func (g *gate) Users(ctx context.Context, after int64, limit int) ([]kurs.User, 
 	return g.store.Users(ctx, after, limit)
 }
 
+func (g *gate) SearchUsers(ctx context.Context, query string, after int64, limit int) ([]kurs.User, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g.store.SearchUsers(ctx, query, after, limit)
+}
+
 func (g *gate) Account(ctx context.Context, id int64) (kurs.Account, error) {
 	if err := g.check(); err != nil {
 		return kurs.Account{}, err
@@ -91,6 +98,13 @@ func (g *gate) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 		return err
 	}
 	return g.store.SetRole(ctx, id, role)
+}
+
+func (g *gate) ChangeRole(ctx context.Context, id int64, role kurs.Role) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.ChangeRole(ctx, id, role)
 }
 
 func (g *gate) CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error) {

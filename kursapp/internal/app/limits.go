@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -140,33 +139,18 @@ func atLimit(ctx context.Context, c policyfile.Content, redisURL string, s strea
 
 // parseSubject turns what a person knows somebody by into what the limiter knows.
 func parseSubject(l kurs.RateLimit, given string) (string, error) {
-	wrong := func(want string) error {
-		return config.Usagef("%q: %s counts by %v, so name %s", given, l.Rule.Name, l.Subject, want)
+	subject, err := l.Subject.Parse(given)
+	if err == nil {
+		return subject, nil
 	}
+	want := "the client's address, as 192.0.2.1 or 2001:db8::1"
 	switch l.Subject {
 	case kurs.SubjectAccount:
-		email, err := kurs.ValidateEmail(given)
-		if err != nil {
-			return "", wrong("the account's e-mail address, as max@example.com")
-		}
-		return ratelimit.HashSubject(email), nil
+		want = "the account's e-mail address, as max@example.com"
 	case kurs.SubjectUser:
-		id, err := strconv.ParseInt(given, 10, 64)
-		if err != nil || id < 1 {
-			return "", wrong("the user's id, as 42")
-		}
-		return strconv.FormatInt(id, 10), nil
-	default:
-		if given == "unknown" { // whose address nobody could read
-			return given, nil
-		}
-		// As keys and logs have it: the network instead of the address.
-		prefix, ok := ratelimit.ClientPrefix(strings.TrimSuffix(given, "/64"))
-		if !ok {
-			return "", wrong("the client's address, as 192.0.2.1 or 2001:db8::1")
-		}
-		return prefix, nil
+		want = "the user's id, as 42"
 	}
+	return "", config.Usagef("%q: %s counts by %v, so name %s", given, l.Rule.Name, l.Subject, want)
 }
 
 // limitState is what `kursapp limits show` prints.

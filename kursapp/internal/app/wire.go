@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -94,7 +93,7 @@ func (a *App) build() (*services, error) {
 		queues:   map[string]tasks{jobs.MailQueue: taskQueue{mails}, jobs.AccountMailQueue: taskQueue{accountMails}},
 		identity: a.identity,
 	}, watch)
-	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies)); err != nil {
+	if s.handler, err = a.handler(users, accounts, sessions, kurs.NewLimits(limiter, policies), mails, accountMails); err != nil {
 		s.close()
 		return nil, fmt.Errorf("app: %w", err)
 	}
@@ -160,29 +159,17 @@ func (a *App) newCacheWatch() *cacheWatch {
 	return w
 }
 
-func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits) (http.Handler, error) {
-	deps := httpapi.Deps{Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy}
+func (a *App) handler(users *kurs.Users, accounts *kurs.Accounts, sessions *kurs.Sessions, limits *kurs.Limits, mails, accountMails *queue.Queue) (http.Handler, error) {
+	deps := httpapi.Deps{
+		Users: users, Accounts: accounts, Sessions: sessions, Limits: limits, RedisHealthy: a.redis.Healthy,
+		Queues: kurs.NewQueues(mails, accountMails),
+	}
 	mode := httpapi.Production
 	if a.mode == ModeDemo {
 		mode = httpapi.Demo
-		deps.Mailbox = mailbox{jobs.NewMailbox(a.redis)}
+		deps.Mailbox = mailbox{jobs.NewMailbox(a.redis), mails}
 	}
 	return httpapi.New(deps, httpapi.Config{Mode: mode, CORSOrigins: a.cors, Proxies: a.proxies, Version: version, Logger: a.log})
-}
-
-// mailbox shows the demo's mails to the HTTP side.
-type mailbox struct{ *jobs.Mailbox }
-
-func (m mailbox) Mails(ctx context.Context) ([]httpapi.Mail, error) {
-	delivered, err := m.List(ctx)
-	if err != nil {
-		return nil, &kurs.Error{Code: kurs.CodeUnavailable, Err: err}
-	}
-	mails := make([]httpapi.Mail, len(delivered))
-	for i, d := range delivered {
-		mails[i] = httpapi.Mail{To: d.To, Subject: d.Subject, Body: d.Body, ReceivedAt: d.DeliveredAt}
-	}
-	return mails, nil
 }
 
 // mailRoute is where mails go.

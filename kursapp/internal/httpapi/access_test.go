@@ -39,7 +39,22 @@ var routes = map[string]struct {
 	"PUT /users/{id}":    {`{"name":"N","email":"n@example.com"}`, own, open},
 	"DELETE /users/{id}": {"", own, open},
 	"GET /users":         {"", admins, open},
-	"GET /audit":         {"", admins, admins},
+	"GET /audit":         {"", admins, open},
+
+	"GET /users/{id}/account": {"", admins, open},
+	"PUT /users/{id}/role":    {`{"role":"admin"}`, admins, admins},
+
+	"GET /limits":        {"", admins, open},
+	"POST /limits/state": {`{"rule":"data"}`, admins, open},
+	"POST /limits/reset": {`{"rule":"data"}`, admins, open},
+
+	"GET /queues":                     {"", admins, open},
+	"GET /queues/{name}/tasks":        {"", admins, open},
+	"GET /queues/{name}/tasks/{task}": {"", admins, open},
+	"POST /queues/{name}/pause":       {"", admins, open},
+	"POST /queues/{name}/resume":      {"", admins, open},
+	"POST /queues/{name}/retries":     {`{"state":"dead"}`, admins, open},
+	"POST /queues/{name}/deletions":   {`{"ids":["42"]}`, admins, open},
 
 	"DELETE /users/{id}/sessions": {"", admins, admins},
 
@@ -69,7 +84,8 @@ var routes = map[string]struct {
 	"GET /password-reset": {"", open, open}, "GET /email-confirmation": {"", open, open},
 	"GET /pages/code.js": {"", open, open}, "GET /pages/code.css": {"", open, open},
 
-	"GET /demo/mails": {"", open, open}, // in production there is nothing: see TestDemoRoutesAreMissingInProduction
+	"POST /demo/mails": {`{"broken":true}`, open, open},
+	"GET /demo/mails":  {"", open, open}, // in production there is nothing: see TestDemoRoutesAreMissingInProduction
 }
 
 func TestWhoMayDoWhat(t *testing.T) {
@@ -93,7 +109,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 					if strings.HasPrefix(pattern, "/sessions/") {
 						id = ownID
 					}
-					target := strings.NewReplacer("{id}", id, "{$}", "").Replace(pattern)
+					target := strings.NewReplacer("{id}", id, "{$}", "", "{name}", "email_queue", "{task}", "42").Replace(pattern)
 					w := s.do(t, method, target, want.body, headers...)
 					got := w.Code
 					switch {

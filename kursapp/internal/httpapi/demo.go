@@ -21,6 +21,11 @@ type Mailbox interface {
 	// Mails returns what has been delivered, the newest first. The caller may
 	// keep the slice. The error is a *kurs.Error.
 	Mails(ctx context.Context) ([]Mail, error)
+	// Enqueue has a mail delivered, and returns the id of its task. The error is a
+	// *kurs.Error.
+	Enqueue(ctx context.Context, to, subject, body string) (id string, err error)
+	// EnqueueBroken adds a task that no worker can carry out.
+	EnqueueBroken(ctx context.Context) (id string, err error)
 }
 
 type mailsBody struct {
@@ -32,6 +37,7 @@ type mailsOutput struct {
 }
 
 func (a *api) demoRoutes() {
+	a.demoMailRoute()
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "demo-mails", Method: http.MethodGet, Path: "/demo/mails",
 		Summary:     "Read the mails of the demo",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
+	"github.com/speedlayer/speedlayer/queue"
 	"github.com/speedlayer/speedlayer/ratelimit"
 	"github.com/speedlayer/speedlayer/session"
 )
@@ -46,6 +47,7 @@ func newSession(remembered bool) *kurs.Session {
 type fakeUsers struct {
 	get    func(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
 	fresh  func(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
+	search func(ctx context.Context, query string, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	page   func(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	update func(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
 	remove func(ctx context.Context, actor kurs.Actor, id int64) error
@@ -101,6 +103,15 @@ func (f *fakeUsers) PageFresh(ctx context.Context, after int64, limit int) (cach
 	return e, err
 }
 
+func (f *fakeUsers) Search(ctx context.Context, query string, after int64, limit int) (cache.Entry[kurs.UserPage], error) {
+	if f.search != nil {
+		return f.search(ctx, query, after, limit)
+	}
+	e, err := pageEntry(kurs.UserPage{Users: []kurs.User{max1}})
+	e.Source, e.Reason, e.TTL, e.LoadTime = cache.SourceLoader, cache.ReasonBypass, 0, 1200*time.Microsecond
+	return e, err
+}
+
 func (f *fakeUsers) Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error) {
 	if f.update != nil {
 		return f.update(ctx, actor, id, name, email)
@@ -135,6 +146,7 @@ type fakeAccounts struct {
 	change       func(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
 	forgot       func(ctx context.Context, email, clientPrefix string) error
 	reset        func(ctx context.Context, n kurs.NewPassword) error
+	role         func(ctx context.Context, actor kurs.Actor, id int64, role kurs.Role) (kurs.AccountView, error)
 	audit        func(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 
 	mu        sync.Mutex
@@ -295,10 +307,36 @@ func (f *fakeAccounts) Audit(ctx context.Context, actor kurs.Actor, q kurs.Audit
 	}}, NextCursor: "Nw"}, actor.MayReadAudit()
 }
 
+func (f *fakeAccounts) Account(_ context.Context, actor kurs.Actor, id int64) (kurs.AccountView, error) {
+	if err := actor.MayReadAccount(); err != nil {
+		return kurs.AccountView{}, err
+	}
+	e, err := entryOf(id)
+	return accountView(e.Value.ID, kurs.RoleUser), err
+}
+
+func accountView(id int64, role kurs.Role) kurs.AccountView {
+	return kurs.AccountView{ID: id, Role: role, CreatedAt: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), HasPassword: true}
+}
+
+func (f *fakeAccounts) ChangeRole(ctx context.Context, actor kurs.Actor, id int64, role kurs.Role) (kurs.AccountView, error) {
+	if f.role != nil {
+		return f.role(ctx, actor, id, role)
+	}
+	if err := actor.MayChangeRole(); err != nil {
+		return kurs.AccountView{}, err
+	}
+	e, err := entryOf(id)
+	return accountView(e.Value.ID, role), err
+}
+
 // fakeLimits allows everything unless told otherwise.
 type fakeLimits struct {
 	data   func(ctx context.Context, client string) (ratelimit.Result, error)
 	global func(ctx context.Context, client string) error // nil: off
+
+	mu    sync.Mutex
+	asked []string // of what State and Reset were asked
 }
 
 func (f *fakeLimits) GlobalOn() bool { return f.global != nil }
@@ -314,6 +352,114 @@ func (f *fakeLimits) Data(ctx context.Context, client string) (ratelimit.Rule, r
 	return rule, ratelimit.Result{Allowed: true}, nil
 }
 
+func (f *fakeLimits) Current() []kurs.RateLimit {
+	p := kurs.DefaultPolicy()
+	return p.Limits()
+}
+
+func (f *fakeLimits) Degraded() bool { return false }
+
+func (f *fakeLimits) ask(actor kurs.Actor, what, rule, subject string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, what+" "+rule+" "+subject)
+	return actor.MayOperate()
+}
+
+func (f *fakeLimits) State(_ context.Context, actor kurs.Actor, rule, subject string) (kurs.LimitState, error) {
+	return kurs.LimitState{
+		Rule: rule, Subject: subject, Limit: 10, Remaining: 3, ResetAfter: 12345 * time.Microsecond, RetryAfter: time.Second,
+		Key: ratelimit.CounterKey{Name: "rate:" + rule + ":{" + subject + "}", TTL: time.Minute},
+	}, f.ask(actor, "state", rule, subject)
+}
+
+func (f *fakeLimits) Reset(_ context.Context, actor kurs.Actor, rule, subject string) error {
+	return f.ask(actor, "reset", rule, subject)
+}
+
+// fakeQueues has one queue with one dead letter, "42".
+type fakeQueues struct {
+	tasks  func(state queue.State, cursor string, limit int) (queue.Page, error)
+	change func(what string, s kurs.TaskSelection) (kurs.TasksChanged, error)
+}
+
+func (f *fakeQueues) States(_ context.Context, actor kurs.Actor) ([]kurs.QueueState, error) {
+	return []kurs.QueueState{{Name: "email_queue", Stats: queue.Stats{
+		Waiting: 1, Running: 2, Scheduled: 3, Retrying: 4, Dead: 5, Latency: 1500 * time.Millisecond, Workers: 6, Paused: true,
+		Processed: 7, Failed: 8, Died: 9,
+	}}}, actor.MayOperate()
+}
+
+func knowQueue(actor kurs.Actor, name string) error {
+	if err := actor.MayOperate(); err != nil || name == "email_queue" {
+		return err
+	}
+	return kurs.ErrQueueNotFound
+}
+
+func deadLetter() queue.TaskInfo {
+	at := time.Date(2026, 5, 1, 14, 0, 0, 0, time.FixedZone("", 7200))
+	return queue.TaskInfo{
+		ID: "42", Type: "mail", State: queue.StateDead, Payload: []byte(`{"to":"max@example.com","token":"geheim"}`), Size: 41,
+		Error: "no such mailbox", Attempts: 20, Crashes: 1, MaxAttempts: 20, CreatedAt: at, DiedAt: at.Add(time.Hour),
+	}
+}
+
+func (f *fakeQueues) Tasks(_ context.Context, actor kurs.Actor, name string, state queue.State, cursor string, limit int) (queue.Page, error) {
+	if err := knowQueue(actor, name); err != nil {
+		return queue.Page{}, err
+	}
+	if f.tasks != nil {
+		return f.tasks(state, cursor, limit)
+	}
+	return queue.Page{Tasks: []queue.TaskInfo{deadLetter()}, Next: "dead:1"}, nil
+}
+
+func (f *fakeQueues) Task(_ context.Context, actor kurs.Actor, name, id string) (queue.TaskInfo, error) {
+	if err := knowQueue(actor, name); err != nil {
+		return queue.TaskInfo{}, err
+	}
+	if id != "42" {
+		return queue.TaskInfo{}, kurs.ErrTaskNotFound
+	}
+	return deadLetter(), nil
+}
+
+func (f *fakeQueues) Pause(_ context.Context, actor kurs.Actor, name string) error {
+	return knowQueue(actor, name)
+}
+
+func (f *fakeQueues) Resume(_ context.Context, actor kurs.Actor, name string) error {
+	return knowQueue(actor, name)
+}
+
+func (f *fakeQueues) RetryTasks(_ context.Context, actor kurs.Actor, name string, s kurs.TaskSelection) (kurs.TasksChanged, error) {
+	return f.do(actor, name, "retry", s)
+}
+
+func (f *fakeQueues) DeleteTasks(_ context.Context, actor kurs.Actor, name string, s kurs.TaskSelection) (kurs.TasksChanged, error) {
+	return f.do(actor, name, "delete", s)
+}
+
+func (f *fakeQueues) do(actor kurs.Actor, name, what string, s kurs.TaskSelection) (kurs.TasksChanged, error) {
+	if err := knowQueue(actor, name); err != nil {
+		return kurs.TasksChanged{}, err
+	}
+	if f.change != nil {
+		return f.change(what, s)
+	}
+	return kurs.TasksChanged{Count: 3}, nil
+}
+
+func (f fakeMailbox) Enqueue(_ context.Context, to, _, _ string) (string, error) {
+	if to == "" {
+		return "", &kurs.Error{Code: kurs.CodeInvalid, Field: "to", Rule: kurs.RuleRequired}
+	}
+	return "id of a mail", nil
+}
+
+func (f fakeMailbox) EnqueueBroken(context.Context) (string, error) { return "id of a broken one", nil }
+
 type fakeMailbox []Mail
 
 func (f fakeMailbox) Mails(context.Context) ([]Mail, error) { return f, nil }
@@ -324,15 +470,16 @@ type site struct {
 	users    *fakeUsers
 	accounts *fakeAccounts
 	limits   *fakeLimits
+	queues   *fakeQueues
 	log      *logBuffer
 }
 
 // newSite starts a server. mods change its dependencies and configuration.
 func newSite(tb testing.TB, mode Mode, mods ...func(*Deps, *Config)) *site {
 	tb.Helper()
-	s := &site{users: &fakeUsers{}, accounts: &fakeAccounts{}, limits: &fakeLimits{}, log: &logBuffer{}}
+	s := &site{users: &fakeUsers{}, accounts: &fakeAccounts{}, limits: &fakeLimits{}, queues: &fakeQueues{}, log: &logBuffer{}}
 	d := Deps{
-		Users: s.users, Accounts: s.accounts, Sessions: tokens(), Limits: s.limits,
+		Users: s.users, Accounts: s.accounts, Sessions: tokens(), Limits: s.limits, Queues: s.queues,
 		RedisHealthy: func() bool { return true },
 		Mailbox:      fakeMailbox{{To: "max@example.com", Subject: "Willkommen!", Body: "Hallo", ReceivedAt: time.Date(2025, 11, 22, 12, 0, 0, 0, time.UTC)}},
 	}

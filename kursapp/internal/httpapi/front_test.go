@@ -321,13 +321,14 @@ func TestDemoRoutesExistInTheDemoAlone(t *testing.T) {
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	t.Parallel()
-	full := Deps{Users: &fakeUsers{}, Accounts: &fakeAccounts{}, Sessions: tokens(), Limits: &fakeLimits{}, RedisHealthy: func() bool { return true }}
+	full := Deps{Users: &fakeUsers{}, Accounts: &fakeAccounts{}, Sessions: tokens(), Limits: &fakeLimits{}, Queues: &fakeQueues{}, RedisHealthy: func() bool { return true }}
 	if _, err := New(full, Config{}); err != nil {
 		t.Errorf("with the least there must be: %v", err)
 	}
 	for name, spoil := range map[string]func(*Deps){
 		"Users":        func(d *Deps) { d.Users = nil },
 		"Accounts":     func(d *Deps) { d.Accounts = nil },
+		"Queues":       func(d *Deps) { d.Queues = nil },
 		"Limits":       func(d *Deps) { d.Limits = nil },
 		"RedisHealthy": func(d *Deps) { d.RedisHealthy = nil },
 	} {

@@ -52,6 +52,7 @@ type Deps struct {
 	// says what a token is worth.
 	Sessions *kurs.Sessions
 	Limits   Limits
+	Queues   Queues
 	// RedisHealthy reports whether Redis answers. It must return at once: it
 	// stands on the path of GET /health.
 	RedisHealthy func() bool
@@ -67,6 +68,7 @@ type Users interface {
 	GetFresh(ctx context.Context, id int64) (cache.Entry[kurs.User], error)
 	Page(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	PageFresh(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error)
+	Search(ctx context.Context, query string, after int64, limit int) (cache.Entry[kurs.UserPage], error)
 	Update(ctx context.Context, actor kurs.Actor, id int64, name, email string) (kurs.User, error)
 	Delete(ctx context.Context, actor kurs.Actor, id int64) error
 }
@@ -89,15 +91,21 @@ type Accounts interface {
 	ChangePassword(ctx context.Context, actor kurs.Actor, c kurs.PasswordChange) (kurs.LoginResult, error)
 	RequestPasswordReset(ctx context.Context, email, clientPrefix string) error
 	ResetPassword(ctx context.Context, n kurs.NewPassword) error
+	Account(ctx context.Context, actor kurs.Actor, id int64) (kurs.AccountView, error)
+	ChangeRole(ctx context.Context, actor kurs.Actor, id int64, role kurs.Role) (kurs.AccountView, error)
 	Audit(ctx context.Context, actor kurs.Actor, q kurs.AuditQuery) (kurs.AuditPage, error)
 }
 
-// Limits is what the rate-limited route asks, and what stands before all routes while
-// GlobalOn. kurs.Limits implements it.
+// Limits is what the rate-limited route asks, what stands before all routes while
+// GlobalOn, and what operators ask. kurs.Limits implements it.
 type Limits interface {
 	Data(ctx context.Context, clientPrefix string) (ratelimit.Rule, ratelimit.Result, error)
 	GlobalOn() bool
 	Global(ctx context.Context, clientPrefix string) error
+	Current() []kurs.RateLimit
+	Degraded() bool
+	State(ctx context.Context, actor kurs.Actor, rule, subject string) (kurs.LimitState, error)
+	Reset(ctx context.Context, actor kurs.Actor, rule, subject string) error
 }
 
 var (
@@ -131,6 +139,9 @@ type api struct {
 func New(d Deps, c Config) (http.Handler, error) {
 	if d.Users == nil || d.Accounts == nil || d.Sessions == nil || d.Limits == nil || d.RedisHealthy == nil {
 		return nil, errors.New("httpapi: Users, Accounts, Sessions, Limits and RedisHealthy are required")
+	}
+	if d.Queues == nil {
+		return nil, errors.New("httpapi: Queues is required")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -189,6 +200,7 @@ func (m *routeMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.
 func (a *api) routes() {
 	a.healthRoutes()
 	a.userRoutes()
+	a.accountRoutes()
 	a.loginRoutes()
 	a.profileRoutes()
 	a.sessionRoutes()
@@ -196,6 +208,8 @@ func (a *api) routes() {
 	a.passwordRoutes()
 	a.auditRoutes()
 	a.dataRoutes()
+	a.limitRoutes()
+	a.queueRoutes()
 	a.webRoutes()
 	a.docsRoutes()
 	a.codeRoutes()

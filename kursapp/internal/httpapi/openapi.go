@@ -18,6 +18,7 @@ const (
 	tagData     = "Rate limit"
 	tagBrowser  = "Browser"
 	tagHealth   = "Health"
+	tagTasks    = "Tasks"
 	tagDemo     = "Demo"
 )
 
@@ -47,7 +48,7 @@ func humaConfig(c Config) huma.Config {
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The cookie of /web/login."},
 	}
 	config.Tags = []*huma.Tag{
-		{Name: tagUsers}, {Name: tagSessions}, {Name: tagData}, {Name: tagBrowser}, {Name: tagHealth},
+		{Name: tagUsers}, {Name: tagSessions}, {Name: tagData}, {Name: tagTasks}, {Name: tagBrowser}, {Name: tagHealth},
 	}
 	if c.Mode == Demo {
 		config.Tags = append(config.Tags, &huma.Tag{Name: tagDemo, Description: "These routes do not exist in production."})

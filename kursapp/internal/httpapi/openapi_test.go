@@ -62,7 +62,19 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 			{"/web/login", "post", "200 400 401 403 422 429 500 503"},
 			{"/web/logout", "post", "200 403 500 503"},
 			{"/email-confirmations", "post", "200 409 422 429 500 503"},
-			{"/audit", "get", "200 401 403 422 500 503"},
+			{"/audit", "get", "200 422 500 503"},
+			{"/users/{id}/account", "get", "200 404 422 500 503"},
+			{"/users/{id}/role", "put", "200 401 403 404 409 422 500 503"},
+			{"/limits", "get", "200 500 503"},
+			{"/limits/state", "post", "200 422 500 503"},
+			{"/limits/reset", "post", "200 422 500 503"},
+			{"/queues", "get", "200 500 503"},
+			{"/queues/{name}/tasks", "get", "200 404 422 500 503"},
+			{"/queues/{name}/tasks/{task}", "get", "200 404 422 500 503"},
+			{"/queues/{name}/pause", "post", "200 404 422 500 503"},
+			{"/queues/{name}/resume", "post", "200 404 422 500 503"},
+			{"/queues/{name}/retries", "post", "200 404 409 422 500 503"},
+			{"/queues/{name}/deletions", "post", "200 404 422 500 503"},
 			{"/sessions", "get", "200 401 500 503"},
 			{"/sessions", "delete", "200 401 500 503"},
 			{"/users/{id}/sessions", "delete", "200 401 403 404 422 500 503"},
@@ -82,14 +94,15 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 					at(t, content, "content", "application/problem+json", "schema")
 				}
 			}
-			guarded := mode == Production && strings.HasPrefix(tt.path, "/users") && tt.method+tt.path != "post/users"
+			guarded := mode == Production && (strings.HasPrefix(tt.path, "/users") || tt.path == "/audit" ||
+				strings.HasPrefix(tt.path, "/limits") || strings.HasPrefix(tt.path, "/queues")) && tt.method+tt.path != "post/users"
 			for _, status := range []string{"401", "403"} {
 				if _, has := responses[status]; guarded && !has {
 					t.Errorf("%s %s has no response %s", tt.method, tt.path, status)
 				}
 			}
 			_, secured := op.(map[string]any)["security"]
-			own := tt.path == "/logout" || tt.path == "/audit" || strings.HasPrefix(tt.path, "/profile") || strings.Contains(tt.path, "/sessions")
+			own := tt.path == "/logout" || tt.path == "/users/{id}/role" || strings.HasPrefix(tt.path, "/profile") || strings.Contains(tt.path, "/sessions")
 			if want := guarded || own; secured != want {
 				t.Errorf("mode %d, %s %s: security is %v", mode, tt.method, tt.path, secured)
 			}

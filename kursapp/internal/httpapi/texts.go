@@ -17,6 +17,9 @@ const (
 	textSessionEnded
 	textOtherSessionsEnded
 	textUserSessionsEnded
+	textLimitReset
+	textQueuePaused
+	textQueueResumed
 
 	textUserNotFound
 	textEmailTaken
@@ -25,6 +28,10 @@ const (
 	textNoLogoutToken
 	textSessionInvalid
 	textSessionNotFound
+	textQueueNotFound
+	textTaskNotFound
+	textTaskUnfit
+	textLastAdmin
 	textForbidden
 	textRateLimited
 	textUnavailable
@@ -105,6 +112,10 @@ var texts = [...][2]string{
 	textOtherSessionsEnded: {"Alle anderen Sitzungen beendet", "All other sessions ended"},
 	textUserSessionsEnded:  {"Alle Sitzungen des Users beendet", "All sessions of the user ended"},
 
+	textLimitReset:   {"Limit zurückgesetzt", "Limit reset"},
+	textQueuePaused:  {"Warteschlange angehalten. Was läuft, läuft zu Ende.", "Queue paused. What runs goes on to its end."},
+	textQueueResumed: {"Warteschlange läuft wieder", "Queue resumed"},
+
 	textUserNotFound:       {"User nicht gefunden", "User not found"},
 	textEmailTaken:         {"E-Mail-Adresse ist bereits vergeben", "E-mail address is already taken"},
 	textBadCredentials:     {"Ungültige Anmeldedaten", "Invalid credentials"},
@@ -112,6 +123,10 @@ var texts = [...][2]string{
 	textNoLogoutToken:      {"Authorization-Header fehlt", "Authorization header missing"},
 	textSessionInvalid:     {"Session abgelaufen oder ungültig", "Session expired or invalid"},
 	textSessionNotFound:    {"Sitzung nicht gefunden", "Session not found"},
+	textQueueNotFound:      {"Diese Warteschlange gibt es nicht", "There is no such queue"},
+	textTaskNotFound:       {"Aufgabe nicht gefunden: Sie ist erledigt oder gelöscht.", "Task not found: it is done or was deleted."},
+	textTaskUnfit:          {"Diese Aufgaben können nie laufen: Nur der Anfang ihres Inhalts wurde behalten.", "These tasks can never run: only the beginning of their content was kept."},
+	textLastAdmin:          {"Das ist der letzte Administrator. Ernenne vorher einen anderen.", "This is the last administrator. Appoint another one first."},
 	textForbidden:          {"Dazu fehlt dir die Berechtigung", "You are not allowed to do that"},
 	textRateLimited:        {"Zu viele Anfragen. Versuche es in {n} Sekunden erneut.", "Too many requests. Try again in {n} seconds."},
 	textUnavailable:        {"Der Dienst ist gerade nicht verfügbar. Versuche es in {n} Sekunden erneut.", "The service is unavailable at the moment. Try again in {n} seconds."},

@@ -8,12 +8,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/speedlayer/speedlayer/cache"
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
 )
 
 type userPageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Users on the page."`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before; without it the first page."`
+	Query  string `query:"q" doc:"Only users whose name or e-mail address contains this, without regard to case. Such pages come from the database."`
 }
 
 func (a *api) userListRoute() {
@@ -48,12 +50,16 @@ func (a *api) listUsers(ctx context.Context, in *userPageInput) (*huma.StreamRes
 		return nil, invalid("query.cursor", textParamInvalid)
 	}
 	page := a.Users.Page
-	if asksForFresh(exchangeOf(ctx).r.Header) {
+	if in.Query != "" {
+		page = func(ctx context.Context, after int64, limit int) (cache.Entry[kurs.UserPage], error) {
+			return a.Users.Search(ctx, in.Query, after, limit)
+		}
+	} else if asksForFresh(exchangeOf(ctx).r.Header) {
 		page = a.Users.PageFresh
 	}
 	e, err := page(ctx, after, in.Limit)
 	if err != nil {
-		return nil, err
+		return nil, inQuery(err)
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)

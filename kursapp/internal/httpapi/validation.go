@@ -119,6 +119,14 @@ func fieldName(location string) string {
 	return name
 }
 
+// inQuery says of an invalid part that it stands in the query.
+func inQuery(err error) error {
+	if e, ok := errors.AsType[*kurs.Error](err); ok && e.Code == kurs.CodeInvalid {
+		return invalid("query."+e.Field, textParamInvalid)
+	}
+	return err
+}
+
 // fromRule says what a rule of the domain that a field broke means.
 func fromRule(e *kurs.Error) *failure {
 	text, limit := textFieldInvalid, 0

@@ -31,20 +31,22 @@ func (a Actor) MayChange(id int64) error { return a.selfOrAdmin(id) }
 func (a Actor) MayDelete(id int64) error { return a.selfOrAdmin(id) }
 
 // MayList reports whether the actor may page through all users.
-func (a Actor) MayList() error {
-	switch {
-	case a.Demo || a.isAdmin():
-		return nil
-	case !a.loggedIn():
-		return ErrNoToken
-	default:
-		return ErrForbidden
-	}
-}
+func (a Actor) MayList() error { return a.adminOrDemo() }
 
-// MayReadAudit reports whether the actor may read the audit log. The demo is no
-// exception: it tells who came from where.
-func (a Actor) MayReadAudit() error { return a.adminOnly() }
+// MayOperate reports whether the actor may look at and steer the speed layer: caches, limits and queues.
+func (a Actor) MayOperate() error { return a.adminOrDemo() }
+
+// MayReadAccount reports whether the actor may see the role of any account, and since
+// when it has been there.
+func (a Actor) MayReadAccount() error { return a.adminOrDemo() }
+
+// MayReadAudit reports whether the actor may read the audit log. In the demo everybody
+// may: it answers on loopback alone, so all who are in it came from this machine.
+func (a Actor) MayReadAudit() error { return a.adminOrDemo() }
+
+// MayChangeRole reports whether the actor may make others administrators. The demo is no
+// exception.
+func (a Actor) MayChangeRole() error { return a.adminOnly() }
 
 // MayEndSessions reports whether the actor may end all sessions of any user. The demo is
 // no exception. Who is no administrator ends its own: Accounts.EndOtherDevices.
@@ -75,6 +77,13 @@ func (a Actor) selfOrAdmin(id int64) error {
 	default:
 		return ErrForbidden
 	}
+}
+
+func (a Actor) adminOrDemo() error {
+	if a.Demo {
+		return nil
+	}
+	return a.adminOnly()
 }
 
 func (a Actor) adminOnly() error {

@@ -20,12 +20,16 @@ func TestPermissions(t *testing.T) {
 		"delete self":  func(a kurs.Actor) error { return a.MayDelete(self) },
 		"delete other": func(a kurs.Actor) error { return a.MayDelete(other) },
 		"list":         func(a kurs.Actor) error { return a.MayList() },
+		"operate":      kurs.Actor.MayOperate,
+		"read account": kurs.Actor.MayReadAccount,
+		"read audit":   kurs.Actor.MayReadAudit,
 	}
 	type verdicts map[string]error
 	all := func(err error) verdicts {
 		return verdicts{
 			"read self": err, "read other": err, "change self": err, "change other": err,
 			"delete self": err, "delete other": err, "list": err,
+			"operate": err, "read account": err, "read audit": err,
 		}
 	}
 	for name, c := range map[string]struct {
@@ -40,13 +44,15 @@ func TestPermissions(t *testing.T) {
 			"read self": nil, "read other": kurs.ErrForbidden,
 			"change self": nil, "change other": kurs.ErrForbidden,
 			"delete self": nil, "delete other": kurs.ErrForbidden,
-			"list": kurs.ErrForbidden,
+			"list": kurs.ErrForbidden, "operate": kurs.ErrForbidden,
+			"read account": kurs.ErrForbidden, "read audit": kurs.ErrForbidden,
 		}},
 		"unknown role in production": {kurs.Actor{UserID: self, Role: "root"}, verdicts{
 			"read self": nil, "read other": kurs.ErrForbidden,
 			"change self": nil, "change other": kurs.ErrForbidden,
 			"delete self": nil, "delete other": kurs.ErrForbidden,
-			"list": kurs.ErrForbidden,
+			"list": kurs.ErrForbidden, "operate": kurs.ErrForbidden,
+			"read account": kurs.ErrForbidden, "read audit": kurs.ErrForbidden,
 		}},
 		"administrator in production": {kurs.Actor{UserID: self, Role: kurs.RoleAdmin}, all(nil)},
 		"anonymous in the demo":       {kurs.Actor{Anonymous: true, Demo: true}, all(nil)},
@@ -90,6 +96,31 @@ func TestWhoseNewAddressCountsAtOnce(t *testing.T) {
 	} {
 		if got := c.actor.ChangesEmailAtOnce(); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// What the demo is no exception for.
+func TestWhatOnlyAdministratorsMay(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(kurs.Actor) error{
+		"end all sessions of any user": kurs.Actor.MayEndSessions, "change a role": kurs.Actor.MayChangeRole,
+	} {
+		for _, demo := range []bool{true, false} {
+			for _, c := range []struct {
+				actor kurs.Actor
+				want  error
+			}{
+				{kurs.Actor{Demo: demo}, kurs.ErrNoToken},
+				{kurs.Actor{Anonymous: true, UserID: 7, Role: kurs.RoleAdmin, Demo: demo}, kurs.ErrNoToken},
+				{kurs.Actor{UserID: 7, Role: kurs.RoleUser, Demo: demo}, kurs.ErrForbidden},
+				{kurs.Actor{UserID: 7, Role: "root", Demo: demo}, kurs.ErrForbidden},
+				{kurs.Actor{UserID: 7, Role: kurs.RoleAdmin, Demo: demo}, nil},
+			} {
+				if got := ask(c.actor); !errors.Is(got, c.want) {
+					t.Errorf("%s, %+v: got %v, want %v", name, c.actor, got, c.want)
+				}
+			}
 		}
 	}
 }

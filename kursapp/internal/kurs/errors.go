@@ -14,11 +14,14 @@ type Code string
 const (
 	CodeUserNotFound       Code = "user_not_found"
 	CodeEmailTaken         Code = "email_taken"
-	CodeInvalid            Code = "invalid"             // Field and Rule say what
-	CodeBadCredentials     Code = "bad_credentials"     // unknown address or wrong password, indistinguishable
-	CodeNoToken            Code = "no_token"            // no or malformed Authorization header
-	CodeSessionInvalid     Code = "session_invalid"     // expired, revoked or never existed
-	CodeSessionNotFound    Code = "session_not_found"   // not among the user's own
+	CodeInvalid            Code = "invalid"           // Field and Rule say what
+	CodeBadCredentials     Code = "bad_credentials"   // unknown address or wrong password, indistinguishable
+	CodeNoToken            Code = "no_token"          // no or malformed Authorization header
+	CodeSessionInvalid     Code = "session_invalid"   // expired, revoked or never existed
+	CodeSessionNotFound    Code = "session_not_found" // not among the user's own
+	CodeQueueNotFound      Code = "queue_not_found"
+	CodeTaskNotFound       Code = "task_not_found"      // done, deleted, or never there
+	CodeLastAdmin          Code = "last_admin"          // nobody would be left who may change a role
 	CodeForbidden          Code = "forbidden"           // known, but not allowed
 	CodeRateLimited        Code = "rate_limited"        // RetryAfter says how long
 	CodeUnavailable        Code = "unavailable"         // PostgreSQL or Redis cannot be asked; RetryAfter
@@ -54,6 +57,7 @@ const (
 	RuleControlChar Rule = "control_character"
 	RuleNotUTF8     Rule = "not_utf8"
 	RuleTooCommon   Rule = "too_common" // a password that is tried first
+	RuleUnknown     Rule = "unknown"    // none of those that there are
 	RuleWrong       Rule = "wrong"      // not the password that the account has
 )
 
@@ -93,6 +97,9 @@ var (
 	ErrNoToken            = &Error{Code: CodeNoToken}
 	ErrSessionInvalid     = &Error{Code: CodeSessionInvalid}
 	ErrSessionNotFound    = &Error{Code: CodeSessionNotFound}
+	ErrQueueNotFound      = &Error{Code: CodeQueueNotFound}
+	ErrTaskNotFound       = &Error{Code: CodeTaskNotFound}
+	ErrLastAdmin          = &Error{Code: CodeLastAdmin}
 	ErrForbidden          = &Error{Code: CodeForbidden}
 	ErrRateLimited        = &Error{Code: CodeRateLimited}
 	ErrUnavailable        = &Error{Code: CodeUnavailable}

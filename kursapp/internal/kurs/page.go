@@ -91,8 +91,13 @@ func pagesOptions(o cache.Options) cache.Options {
 }
 
 func loadPage(ctx context.Context, store Store, after int64, limit int) (UserPage, error) {
+	return pageOf(limit, func(limit int) ([]User, error) { return store.Users(ctx, after, limit) })
+}
+
+// pageOf makes a page of what find returns, by id.
+func pageOf(limit int, find func(limit int) ([]User, error)) (UserPage, error) {
 	// One more than asked for tells whether there is a next page.
-	users, err := store.Users(ctx, after, limit+1)
+	users, err := find(limit + 1)
 	if err != nil {
 		return UserPage{}, err
 	}

@@ -46,6 +46,10 @@ type Store interface {
 	User(ctx context.Context, id int64) (User, error)
 	// Users returns at most limit users with an id greater than after, by id.
 	Users(ctx context.Context, after int64, limit int) ([]User, error)
+	// SearchUsers returns at most limit users with an id greater than after whose name
+	// or address contains query, by id. Its characters stand for themselves, in any of
+	// their CaseVariants. It goes through all users.
+	SearchUsers(ctx context.Context, query string, after int64, limit int) ([]User, error)
 	// Account returns a user with role and password hash.
 	Account(ctx context.Context, id int64) (Account, error)
 	// AccountByEmail finds the account whose address equals email without
@@ -69,6 +73,9 @@ type Store interface {
 	DeleteUser(ctx context.Context, id int64) error
 	// SetRole changes what an account may do.
 	SetRole(ctx context.Context, id int64, role Role) error
+	// ChangeRole is SetRole, but fails with ErrLastAdmin where the account is the only
+	// administrator and would be none, whatever else happens at the same time.
+	ChangeRole(ctx context.Context, id int64, role Role) error
 	// CredentialsVersions returns the Account.CredentialsVersion of each of these
 	// users. Those that do not exist are missing in the map.
 	CredentialsVersions(ctx context.Context, ids []int64) (map[int64]int64, error)

@@ -97,6 +97,20 @@ func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	}))
 }
 
+// ChangeRole is SetRole, but leaves the only administrator.
+func (s *Store) ChangeRole(ctx context.Context, id int64, role kurs.Role) error {
+	row, err := write(ctx, s, "change role", func(ctx context.Context, q *dbsqlc.Queries) (dbsqlc.ChangeRoleRow, error) {
+		return q.ChangeRole(ctx, dbsqlc.ChangeRoleParams{Origin: origin(ctx), ID: id, Role: string(role)})
+	})
+	switch {
+	case err == nil && !row.Found:
+		return kurs.ErrUserNotFound
+	case err == nil && !row.Changed:
+		return kurs.ErrLastAdmin
+	}
+	return err
+}
+
 // ReplacePasswordHash stores next only where the present hash is old.
 func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error) {
 	row, err := write(ctx, s, "replace password hash", func(ctx context.Context, q *dbsqlc.Queries) (dbsqlc.ReplacePasswordHashRow, error) {

@@ -103,6 +103,26 @@ func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	}))
 }
 
+// ChangeRole is SetRole, but leaves the only administrator.
+func (s *Store) ChangeRole(ctx context.Context, id int64, role kurs.Role) error {
+	return oneUser(write(ctx, s, "change role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
+		if role != kurs.RoleAdmin { // there is one writer at a time
+			present, err := q.Account(ctx, id)
+			if err != nil {
+				return 0, err
+			}
+			others, err := q.OtherAdmin(ctx, id)
+			if err == nil && !others && present.Role == string(kurs.RoleAdmin) {
+				err = kurs.ErrLastAdmin
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+		return q.SetRole(ctx, dbsqlc.SetRoleParams{ID: id, Role: string(role)})
+	}))
+}
+
 // ReplacePasswordHash stores next only where the present hash is old.
 func (s *Store) ReplacePasswordHash(ctx context.Context, id int64, old, next string) (bool, error) {
 	return write(ctx, s, "replace password hash", func(ctx context.Context, q *dbsqlc.Queries) (bool, error) {

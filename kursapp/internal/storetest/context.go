@@ -15,6 +15,10 @@ var contextTests = map[string]func(fixture){
 		cancel()
 		all := append([]call{
 			{"Users", func(ctx context.Context, s kurs.Store, _ int64) error { _, err := s.Users(ctx, 0, 1); return err }},
+			{"SearchUsers", func(ctx context.Context, s kurs.Store, _ int64) error {
+				_, err := s.SearchUsers(ctx, "max", 0, 1)
+				return err
+			}},
 			{"AccountByEmail", func(ctx context.Context, s kurs.Store, _ int64) error {
 				_, err := s.AccountByEmail(ctx, "max@example.com")
 				return err

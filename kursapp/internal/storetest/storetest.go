@@ -24,7 +24,7 @@ type Engine struct {
 // it at the test's end. The tests run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Engine) {
 	t.Helper()
-	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, emailNoticeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests, auditTests}
+	groups := []map[string]func(fixture){readTests, createTests, changeTests, emailChangeTests, emailNoticeTests, contextTests, modelTests, outboxTests, credentialsTests, passwordTests, auditTests, searchTests, roleTests}
 	for _, group := range groups {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
@@ -114,6 +114,7 @@ var calls = []call{
 	}},
 	{"DeleteUser", func(ctx context.Context, s kurs.Store, id int64) error { return s.DeleteUser(ctx, id) }},
 	{"SetRole", func(ctx context.Context, s kurs.Store, id int64) error { return s.SetRole(ctx, id, kurs.RoleAdmin) }},
+	{"ChangeRole", func(ctx context.Context, s kurs.Store, id int64) error { return s.ChangeRole(ctx, id, kurs.RoleUser) }},
 	{"ReplacePasswordHash", func(ctx context.Context, s kurs.Store, id int64) error {
 		_, err := s.ReplacePasswordHash(ctx, id, "", "next")
 		return err

@@ -52,6 +52,44 @@ func (q *Queries) AccountByEmail(ctx context.Context, email string) (User, error
 	return i, err
 }
 
+const changeRole = `-- name: ChangeRole :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said),
+admins AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.role = 'admin' ORDER BY users.id FOR NO KEY UPDATE
+),
+changed AS (
+    UPDATE public.users
+    SET role = $3
+    FROM origin
+    WHERE users.id = $1 AND origin.said IS NOT NULL
+        AND ($3 = 'admin' OR users.role <> 'admin' OR EXISTS (SELECT 1 FROM admins WHERE admins.id <> $1))
+    RETURNING users.id
+)
+SELECT
+    EXISTS (SELECT 1 FROM public.users WHERE users.id = $1) AS found,
+    EXISTS (SELECT 1 FROM changed) AS changed
+`
+
+type ChangeRoleParams struct {
+	ID     int64
+	Origin string
+	Role   string
+}
+
+type ChangeRoleRow struct {
+	Found   bool
+	Changed bool
+}
+
+// All administrators are locked, in one order: of two who give up the role at once, the
+// second one sees what became of the first.
+func (q *Queries) ChangeRole(ctx context.Context, arg ChangeRoleParams) (ChangeRoleRow, error) {
+	row := q.db.QueryRow(ctx, changeRole, arg.ID, arg.Origin, arg.Role)
+	var i ChangeRoleRow
+	err := row.Scan(&i.Found, &i.Changed)
+	return i, err
+}
+
 const createUser = `-- name: CreateUser :one
 INSERT INTO public.users (name, email, password_hash, role)
 VALUES ($1, $2, $3, $4)
@@ -192,6 +230,47 @@ func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHa
 	var i ReplacePasswordHashRow
 	err := row.Scan(&i.Found, &i.Replaced)
 	return i, err
+}
+
+const searchUsers = `-- name: SearchUsers :many
+SELECT id, name, email
+FROM public.users
+WHERE id > $1 AND (name ~ $2::text OR email ~ $2::text)
+ORDER BY id
+LIMIT $3
+`
+
+type SearchUsersParams struct {
+	After   int64
+	Pattern string
+	MaxRows int32
+}
+
+type SearchUsersRow struct {
+	ID    int64
+	Name  string
+	Email string
+}
+
+// The pattern is a regular expression (search.go).
+func (q *Queries) SearchUsers(ctx context.Context, arg SearchUsersParams) ([]SearchUsersRow, error) {
+	rows, err := q.db.Query(ctx, searchUsers, arg.After, arg.Pattern, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SearchUsersRow
+	for rows.Next() {
+		var i SearchUsersRow
+		if err := rows.Scan(&i.ID, &i.Name, &i.Email); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const setRole = `-- name: SetRole :execrows

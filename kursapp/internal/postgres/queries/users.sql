@@ -10,6 +10,14 @@ WHERE id > @after
 ORDER BY id
 LIMIT @max_rows;
 
+-- name: SearchUsers :many
+-- The pattern is a regular expression (search.go).
+SELECT id, name, email
+FROM public.users
+WHERE id > @after AND (name ~ @pattern::text OR email ~ @pattern::text)
+ORDER BY id
+LIMIT @max_rows;
+
 -- name: Account :one
 SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM public.users
@@ -59,6 +67,25 @@ UPDATE public.users
 SET role = @role
 FROM origin
 WHERE users.id = @id AND origin.said IS NOT NULL;
+
+-- name: ChangeRole :one
+-- All administrators are locked, in one order: of two who give up the role at once, the
+-- second one sees what became of the first.
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+admins AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.role = 'admin' ORDER BY users.id FOR NO KEY UPDATE
+),
+changed AS (
+    UPDATE public.users
+    SET role = @role
+    FROM origin
+    WHERE users.id = @id AND origin.said IS NOT NULL
+        AND (@role = 'admin' OR users.role <> 'admin' OR EXISTS (SELECT 1 FROM admins WHERE admins.id <> @id))
+    RETURNING users.id
+)
+SELECT
+    EXISTS (SELECT 1 FROM public.users WHERE users.id = @id) AS found,
+    EXISTS (SELECT 1 FROM changed) AS changed;
 
 -- name: CredentialsVersions :many
 SELECT id, credentials_version

@@ -143,6 +143,17 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 	return result.RowsAffected()
 }
 
+const otherAdmin = `-- name: OtherAdmin :one
+SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND id <> ?1)
+`
+
+func (q *Queries) OtherAdmin(ctx context.Context, id int64) (bool, error) {
+	row := q.db.QueryRowContext(ctx, otherAdmin, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const renameUser = `-- name: RenameUser :one
 UPDATE users
 SET name = ?1
@@ -187,6 +198,50 @@ func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHa
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const searchUsers = `-- name: SearchUsers :many
+SELECT id, name, email
+FROM users
+WHERE id > ?1 AND (name GLOB CAST(?2 AS TEXT) OR email GLOB CAST(?2 AS TEXT))
+ORDER BY id
+LIMIT ?3
+`
+
+type SearchUsersParams struct {
+	After   int64
+	Pattern string
+	MaxRows int64
+}
+
+type SearchUsersRow struct {
+	ID    int64
+	Name  string
+	Email string
+}
+
+// The pattern is GLOB's (search.go).
+func (q *Queries) SearchUsers(ctx context.Context, arg SearchUsersParams) ([]SearchUsersRow, error) {
+	rows, err := q.db.QueryContext(ctx, searchUsers, arg.After, arg.Pattern, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SearchUsersRow
+	for rows.Next() {
+		var i SearchUsersRow
+		if err := rows.Scan(&i.ID, &i.Name, &i.Email); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const setRole = `-- name: SetRole :execrows

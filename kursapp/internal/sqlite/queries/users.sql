@@ -10,6 +10,14 @@ WHERE id > @after
 ORDER BY id
 LIMIT @max_rows;
 
+-- name: SearchUsers :many
+-- The pattern is GLOB's (search.go).
+SELECT id, name, email
+FROM users
+WHERE id > @after AND (name GLOB CAST(@pattern AS TEXT) OR email GLOB CAST(@pattern AS TEXT))
+ORDER BY id
+LIMIT @max_rows;
+
 -- name: Account :one
 SELECT id, name, email, password_hash, role, created_at, credentials_version
 FROM users
@@ -46,6 +54,9 @@ WHERE id = @id;
 UPDATE users
 SET role = @role
 WHERE id = @id;
+
+-- name: OtherAdmin :one
+SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND id <> @id);
 
 -- name: CredentialsVersions :many
 SELECT id, credentials_version
