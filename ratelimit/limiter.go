@@ -91,8 +91,9 @@ func New(client rueidis.Client, o Options) *Limiter {
 	return l
 }
 
-// Close ends a probe that runs while Redis is gone, and waits for it and for a sign
-// that the limiter is in use, RedisTimeout at most. It does not touch the client.
+// Close ends the connection by which the limiter hears of resets, and a probe that runs
+// while Redis is gone. It waits for both, and for a sign that the limiter is in use,
+// RedisTimeout at most. It does not touch the client.
 func (l *Limiter) Close() {
 	l.breaker.Close()
 	l.presence.close()
