@@ -76,7 +76,7 @@ var rules = []rule{
 		"golang.org/x/text/...",
 		wing + "/internal/compare",
 	}, five...)},
-	{wing + "/internal/metrics", []string{module + "/cache", module + "/outbox", module + "/queue", module + "/session", "github.com/prometheus/client_golang/..."}},
+	{wing + "/internal/metrics", []string{module + "/cache", module + "/outbox", module + "/queue", module + "/ratelimit", module + "/session", "github.com/prometheus/client_golang/..."}},
 	{wing + "/internal/jobs", []string{
 		wing + "/internal/kurs", module + "/queue", module + "/outbox", module + "/internal/redisx",
 		"github.com/redis/rueidis/...", "github.com/wneessen/go-mail/...",

@@ -46,7 +46,7 @@ func attack(target string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	l := ratelimit.New(client, ratelimit.Options{RedisTimeout: 20 * time.Second})
+	l := ratelimit.New(client, ratelimit.Options{RedisTimeout: 20 * time.Second, RememberDenials: -1})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)

@@ -9,6 +9,11 @@
 //   - Several rules on one subject are charged together in one script and one round
 //     trip: all of them, or none.
 //   - A denied request costs nothing: neither the rule that refused it nor any other.
+//   - Who was denied is denied from memory until there is room again. Redis is asked
+//     about once a second, by one of those requests, and no denial outlives what Redis
+//     said last by more than a second. A Reset or Refund anywhere lifts it at once;
+//     within that second do a lost message, a counter that somebody deletes by hand
+//     (redis-cli DEL), and one that a step of Redis's clock ends.
 //   - Windows are measured with Redis's clock alone. The clocks of the processes
 //     play no part while Redis is there.
 //   - Every key has a TTL, set by the script that creates it. A key that somebody
@@ -26,7 +31,8 @@
 //     charges were made, 64 instants at most, and so takes up to about 2 KB; limits
 //     above 64 may deny up to a 64th of the window longer than they had to.
 //   - [GCRA]: Burst at once and then one each Window/Limit. It keeps one instant, to
-//     a fraction of a microsecond, and nothing is rounded.
+//     a fraction of a microsecond. Nothing is rounded but refunds, by some
+//     microseconds, and those never so that more is admitted.
 //
 // Rules of one charge may have different algorithms. Without Redis each rule counts
 // with its own in the process.
@@ -43,6 +49,16 @@
 //	                          no other window has; it expires with the window
 //	                          sliding: "sliding <total> …", when charges were made
 //	                          gcra: "gcra <µs> …", when the bucket will be empty
+//
+// Nothing else lies under rate:. What the limiters keep for themselves:
+//
+//	ratelimit:instances           sorted set: limiters in use; 30 s
+//	ratelimit:resets:{<subject>}  written by refunds and resets, so that limiters
+//	                              forget the denials that they remember; 1 s
+//
+// A Redis user with an ACL needs both: ~rate:* ~ratelimit:*. Without the second one
+// Refund and Reset fail, and so do the signs by which FailLocal learns how many share
+// a limit. Without the command CLIENT no denial is remembered.
 //
 // The braces put all rules of a subject into one Cluster slot. Subjects are escaped
 // where necessary, and never secret: pass account names through [HashSubject].

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +28,9 @@ type hooked struct {
 }
 
 func (h *hooked) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	if command := cmd.Commands(); len(command) > 3 && strings.HasSuffix(command[3], "instances") {
+		return h.Client.Do(ctx, cmd) // comes when it likes
+	}
 	if !h.before(cmd.Commands()) {
 		expired, cancel := context.WithTimeout(ctx, -1)
 		defer cancel()
@@ -136,7 +140,7 @@ func TestNoTimeOfTheClientReachesRedis(t *testing.T) {
 	key := b.prefix + "r:{s}"
 	for i, want := range [][]string{
 		{"1", key, id, "1", "1", "5", "60000"},
-		{"1", key, "1", id},
+		{"2", key, ratelimit.LiftKey(b.prefix, "s"), "1", id},
 		{"1", key, "", "1", "1", "5", "60000"},
 		{"1", b.prefix + "sliding:{s}", "", "1", "1", "sliding", "500", "60000000", "937500"},
 		{"1", b.prefix + "gcra:{s}", "", "1", "7", "8571428", "4", "25714285", "5"},

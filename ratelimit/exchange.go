@@ -84,7 +84,7 @@ func (l *Limiter) without(op string, c Charge, keys []string, cause error, charg
 		switch r.WithoutRedis {
 		case FailOpen:
 		case FailLocal:
-			counted.Rules = append(counted.Rules, r)
+			counted.Rules = append(counted.Rules, r.share(l.presence.seen.Load(), c.Cost))
 			countedKeys = append(countedKeys, keys[i])
 		default:
 			refused.Rule, refused.Limit = r.Name, r.Limit
@@ -100,6 +100,7 @@ func (l *Limiter) without(op string, c Charge, keys []string, cause error, charg
 	}
 	states, allowed, ok := l.local.take(counted, countedKeys, charging)
 	if !ok {
+		refused.Rule, refused.Limit = counted.Rules[0].Name, counted.Rules[0].Limit
 		return refused, failure(op, fmt.Errorf("all local counters are in use: %w", cause))
 	}
 	res := decide(counted, states, allowed)

@@ -17,6 +17,26 @@ func (c Charge) keys(prefix string) []string {
 	return keys
 }
 
+// ownPrefix begins the keys of the limiters themselves, as "ratelimit:" beside "rate:".
+// It never begins with the counters' prefix, so that whoever looks through those finds
+// clients only. A hash tag of the prefix stays one.
+func ownPrefix(prefix string) string {
+	if base, ok := strings.CutSuffix(prefix, "rate:"); ok {
+		return base + "ratelimit:"
+	}
+	if own := "ratelimit:" + prefix; !strings.HasPrefix(own, prefix) {
+		return own
+	}
+	return "limits:" + prefix
+}
+
+// instancesKey holds the limiters in use.
+func instancesKey(prefix string) string { return ownPrefix(prefix) + "instances" }
+
+// liftKey is the key that is written when denials of a subject, escaped, are lifted. It
+// lies in the slot of the subject's counters.
+func liftKey(prefix, subject string) string { return ownPrefix(prefix) + "resets:{" + subject + "}" }
+
 // slotSafe returns a prefix whose braces, if it has any, are a whole hash tag.
 // Otherwise they would pair with those around the subject, or switch hash tags off,
 // and the rules of a subject would lie in different slots.

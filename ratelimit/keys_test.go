@@ -34,16 +34,45 @@ func TestPrefixNeverDividesARequestAmongSlots(t *testing.T) {
 		b := newBedOn(t, client, ratelimit.Options{Prefix: redistest.Prefix(t) + prefix})
 		b.take(t, "s", rule("first", 5), rule("second", 5))
 		slots := map[int64]bool{}
-		keys, err := b.do(t, "KEYS", strings.TrimSuffix(b.prefix, prefix)+"*").AsStrSlice()
+		keys, err := b.do(t, "KEYS", strings.TrimSuffix(b.prefix, prefix)+"*}").AsStrSlice()
 		if err != nil || len(keys) != 2 {
 			t.Fatal(keys, err)
 		}
-		for _, key := range keys {
+		for _, key := range append(keys, ratelimit.LiftKey(b.prefix, "s")) {
 			slots[slot(key)] = true
 		}
 		if len(slots) != 1 {
 			t.Errorf("prefix %q: %v lie in %d slots", prefix, keys, len(slots))
 		}
+	}
+}
+
+// Whoever looks through the counters finds clients alone.
+func TestNothingOfTheLimitersLiesAmongTheCounters(t *testing.T) {
+	t.Parallel()
+	for prefix, want := range map[string]string{
+		"rate:": "ratelimit:", "{app}:rate:": "{app}:ratelimit:", "app:": "ratelimit:app:",
+		"r": "limits:r", "ratelimit:": "limits:ratelimit:", "limits:": "ratelimit:limits:",
+	} {
+		if got := ratelimit.OwnPrefix(prefix); got != want {
+			t.Errorf("beside %s lies %s, want %s", prefix, got, want)
+		}
+	}
+	server := redistest.Start(t)
+	b := newBedOn(t, server.Client(t), ratelimit.Options{Prefix: "rate:", RememberDenials: 10})
+	r := rule("r", 1)
+	taken := b.take(t, "192.0.2.1", r)
+	b.remembered(t, "192.0.2.1", r)
+	eventually(t, func() bool { return b.Stats().Instances == 1 })
+	b.refund(t, taken)
+	if _, n := withoutTTL(t, b.client, "rate:"); n != 1 {
+		t.Errorf("%d keys begin with rate:, want 1: %v", n, b.do(t, "KEYS", "rate:*"))
+	}
+	if b.integer(t, "EXISTS", "ratelimit:instances") != 1 {
+		t.Errorf("no ratelimit:instances: %v", b.do(t, "KEYS", "*"))
+	}
+	if got := ratelimit.LiftKey("rate:", "s"); got != "ratelimit:resets:{s}" { // lives for a second
+		t.Errorf("resets are told in %s", got)
 	}
 }
 

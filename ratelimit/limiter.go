@@ -16,8 +16,9 @@ import (
 
 // Options are the options of [New]. The zero value works.
 type Options struct {
-	// Prefix begins every key. With a hash tag of its own, as "{app}:rate:", it puts
-	// all keys into one Cluster slot. Default: "rate:".
+	// Prefix begins every counter. With a hash tag of its own, as "{app}:rate:", it puts
+	// all keys into one Cluster slot. The limiters' own keys begin with it too, but with
+	// "ratelimit:" for a "rate:" at its end, or else in front of it. Default: "rate:".
 	Prefix string
 	// RedisTimeout bounds one exchange with Redis. Default: 1 second.
 	RedisTimeout time.Duration
@@ -28,6 +29,12 @@ type Options struct {
 	// while Redis is gone, about 300 bytes each, with a sliding window up to 4 KB. When all are in use, requests that
 	// need another one get ErrUnavailable. Default: 65,536.
 	LocalCounters int
+	// RememberDenials bounds the denials that are remembered, about 300 bytes each: who
+	// was denied is denied from memory until there is room, for a second after Redis
+	// said so; then one request asks again. A Refund or Reset of any limiter lifts it
+	// at once, and whatever else makes room within that second. Negative: none.
+	// Default: 65,536.
+	RememberDenials int
 	// OnDegraded is told when requests begin to be decided without Redis, with the
 	// reason, and when they no longer are, with nil. It must not block and must not
 	// call the limiter. Default: nothing.
@@ -45,6 +52,9 @@ func (o Options) withDefaults() Options {
 	if o.LocalCounters <= 0 {
 		o.LocalCounters = 1 << 16
 	}
+	if o.RememberDenials == 0 {
+		o.RememberDenials = 1 << 16
+	}
 	return o
 }
 
@@ -58,6 +68,10 @@ type Limiter struct {
 	scripts *scripts
 	gathers [kinds]gather
 
+	presence presence
+	denials  *denials // nil: none are remembered
+	counts   counts
+
 	// Windows are told apart by identifiers, not by their ends: two windows may end
 	// in the same millisecond when one was reset, and Redis's clock may be set back.
 	idPrefix string
@@ -69,15 +83,22 @@ type Limiter struct {
 func New(client rueidis.Client, o Options) *Limiter {
 	o = o.withDefaults()
 	l := &Limiter{client: client, o: o, local: newLocalStore(o.LocalCounters), scripts: production, idPrefix: rand.Text()[:13] + "-"}
+	l.presence.base = time.Now()
+	l.denials = newDenials(client, o.Prefix, o.RememberDenials)
 	l.breaker = redisx.NewBreaker(func(ctx context.Context) error {
 		return client.Do(ctx, client.B().Ping().Build()).Error()
 	}, redisx.BreakerOptions{Interval: o.ProbeInterval, Timeout: o.RedisTimeout, OnChange: o.OnDegraded})
 	return l
 }
 
-// Close ends a probe that runs while Redis is gone, and waits for it. It does not
-// touch the client.
-func (l *Limiter) Close() { l.breaker.Close() }
+// Close ends the connection by which the limiter hears of resets, and a probe that runs
+// while Redis is gone. It waits for both, and for a sign that the limiter is in use,
+// RedisTimeout at most. It does not touch the client.
+func (l *Limiter) Close() {
+	l.breaker.Close()
+	l.presence.close()
+	l.denials.close()
+}
 
 // Take charges subject one under each of the rules, or, where one of them refuses,
 // under none. A refusal is no error: see Result.Allowed.
@@ -121,8 +142,11 @@ func (l *Limiter) Reset(ctx context.Context, subject string, rules ...Rule) erro
 	}
 	keys := c.keys(l.o.Prefix)
 	l.local.reset(keys)
+	subject = redisx.Escape(c.Subject)
+	defer l.denials.lift(subject)
+	keys = append(keys, liftKey(l.o.Prefix, subject))
 	err := l.call(ctx, func(ctx context.Context) error {
-		return l.client.Do(ctx, l.client.B().Del().Key(keys...).Build()).Error()
+		return l.scripts.reset.Exec(ctx, l.client, keys, []string{number(liftFor.Milliseconds())}).Error()
 	})
 	if err != nil {
 		return failure("reset", err)
@@ -135,20 +159,34 @@ func (l *Limiter) take(ctx context.Context, op string, c Charge) (Result, error)
 	if err := c.validate(); err != nil {
 		return Result{}, fmt.Errorf("ratelimit: %s: %w", op, err)
 	}
+	if res, ok := l.denials.find(c); ok && ctx.Err() == nil {
+		l.counts.add(res.Rule, deniedFromMemory)
+		return res, nil
+	}
 	keys := c.keys(l.o.Prefix)
+	asked := l.denials.asking()
 	a, err := l.charge(ctx, question{c, keys})
 	if err != nil {
-		return l.without(op, c, keys, err, true)
+		res, err := l.without(op, c, keys, err, true)
+		if res.Degraded {
+			l.counts.decided(c, res, admittedWithoutRedis, deniedWithoutRedis)
+		}
+		return res, err
 	}
+	l.inUse()
 	res := decide(c, a.states, a.allowed)
+	l.counts.decided(c, res, admitted, denied)
 	if a.allowed {
 		res.charge = &charge{parts: []part{newPart(c, keys, a.states, false)}}
+		l.denials.admitted(asked, c)
+	} else {
+		l.denials.remember(asked, c, res)
 	}
 	return res, nil
 }
 
 func newPart(c Charge, keys []string, states []state, local bool) part {
-	p := part{local: local, keys: keys, windows: make([]string, len(states)), cost: c.Cost}
+	p := part{local: local, subject: redisx.Escape(c.Subject), keys: keys, windows: make([]string, len(states)), cost: c.Cost}
 	for i, s := range states {
 		p.windows[i] = s.window
 		if r := c.Rules[i]; r.Algorithm == GCRA {

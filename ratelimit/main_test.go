@@ -47,6 +47,9 @@ func newBedOn(tb testing.TB, client rueidis.Client, o ratelimit.Options) *bed {
 	if o.RedisTimeout == 0 {
 		o.RedisTimeout = 20 * time.Second // the machine that runs the tests may be busy
 	}
+	if o.RememberDenials == 0 {
+		o.RememberDenials = -1 // most tests want to know what Redis says
+	}
 	l := ratelimit.New(client, o)
 	tb.Cleanup(l.Close)
 	return &bed{Limiter: l, client: client, prefix: o.Prefix}
@@ -111,7 +114,7 @@ func (b *bed) endWindow(tb testing.TB, subject string, r ratelimit.Rule) {
 	b.do(tb, "PEXPIREAT", b.key(subject, r), "1")
 }
 
-// withoutTTL returns the keys that would stay for ever.
+// withoutTTL returns the keys that would stay for ever, and how many keys there are.
 func withoutTTL(tb testing.TB, c rueidis.Client, prefix string) (immortal []string, total int) {
 	tb.Helper()
 	ctx := context.Background()
@@ -138,8 +141,10 @@ func withoutTTL(tb testing.TB, c rueidis.Client, prefix string) (immortal []stri
 
 func (b *bed) checkTTLs(tb testing.TB) {
 	tb.Helper()
-	if immortal, _ := withoutTTL(tb, b.client, b.prefix); len(immortal) != 0 {
-		tb.Errorf("keys without TTL: %v", immortal)
+	for _, prefix := range []string{b.prefix, ratelimit.OwnPrefix(b.prefix)} {
+		if immortal, _ := withoutTTL(tb, b.client, prefix); len(immortal) != 0 {
+			tb.Errorf("keys without TTL: %v", immortal)
+		}
 	}
 }
 

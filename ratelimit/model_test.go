@@ -84,7 +84,7 @@ func TestAnySequenceBehavesLikeTheModel(t *testing.T) {
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
 		prefix := redistest.Prefix(t) + "rate:"
-		l := ratelimit.New(client, ratelimit.Options{Prefix: prefix, RedisTimeout: 20 * time.Second})
+		l := ratelimit.New(client, ratelimit.Options{Prefix: prefix, RedisTimeout: 20 * time.Second, RememberDenials: -1})
 		defer l.Close()
 		m := &model{counters: map[string]*modelCounter{}}
 		var results []taken

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Refund gives back what a Take or TakeEach of this limiter charged: a login that
@@ -31,9 +32,11 @@ func (l *Limiter) Refund(ctx context.Context, r Result) error {
 			continue
 		}
 		args := append([]string{number(p.cost)}, p.windows...)
+		keys := append(slices.Clone(p.keys), liftKey(l.o.Prefix, p.subject))
 		err := l.call(ctx, func(ctx context.Context) error {
-			return l.scripts.refund.Exec(ctx, l.client, p.keys, args).Error()
+			return l.scripts.refund.Exec(ctx, l.client, keys, args).Error()
 		})
+		l.denials.lift(p.subject)
 		if err != nil {
 			errs = append(errs, failure("refund", err))
 		}

@@ -27,6 +27,10 @@ type Result struct {
 	// more than it must be. Round up to whole seconds for a Retry-After header:
 	// [Result.RetrySeconds].
 	RetryAfter time.Duration
+	// Remembered is true where a denial was remembered and Redis not asked. Remaining
+	// is what it was then, and RetryAfter and ResetAfter may be longer than they must
+	// be by the time that Redis took to answer.
+	Remembered bool
 	// Degraded is true where the decision, or part of it, was made without Redis,
 	// and Cause then says why.
 	Degraded bool
@@ -48,7 +52,8 @@ type charge struct {
 
 // part is what was taken from one subject, in one place.
 type part struct {
-	local   bool // counted in this process
+	local   bool   // counted in this process
+	subject string // escaped
 	keys    []string
 	windows []string // identifiers, one per key
 	cost    int64

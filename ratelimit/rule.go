@@ -19,8 +19,10 @@ var (
 type Fallback uint8
 
 const (
-	// FailLocal counts in this process, with the rule's whole limit: n processes
-	// admit n times as much together. It is the default.
+	// FailLocal counts in this process. The limit is divided by the number of limiters
+	// that were in use when Redis was last there, as far as this one knows; one that
+	// never met Redis takes it whole. At least one charge is admitted. It is the
+	// default.
 	FailLocal Fallback = iota
 	// FailOpen admits everything.
 	FailOpen

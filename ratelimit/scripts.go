@@ -39,6 +39,12 @@ var clockSource string
 //go:embed lua/refund.lua
 var refundSource string
 
+//go:embed lua/reset.lua
+var resetSource string
+
+//go:embed lua/instances.lua
+var instancesSource string
+
 // scripts are the scripts of a limiter. There is a take for each set of algorithms,
 // because a script is set up anew with each call, and most need one algorithm only.
 type scripts struct {
@@ -46,6 +52,8 @@ type scripts struct {
 	takeGCRA  *redisx.Script
 	take      [1 << 3]*redisx.Script // by the set's bits
 	refund    *redisx.Script
+	instances *redisx.Script
+	reset     *redisx.Script
 }
 
 // production reads Redis's clock; tests have scripts with another one.
@@ -56,6 +64,8 @@ func newScripts(clock string) *scripts {
 		takeFixed: redisx.NewScript(takeFixedSource),
 		takeGCRA:  redisx.NewScript(clock + gcraStateSource + takeGCRASource),
 		refund:    redisx.NewScript(clock + refundSource),
+		instances: redisx.NewScript(instancesSource),
+		reset:     redisx.NewScript(resetSource),
 	}
 	for set := 1; set < len(s.take); set++ {
 		var b strings.Builder

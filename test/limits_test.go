@@ -1,6 +1,7 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,62 @@ func (p *process) dataUntilRefused(t *testing.T) (admitted int) {
 		default:
 			t.Fatal(errStatus(r))
 		}
+	}
+}
+
+// dataOnceAdmitted waits until the data route admits somebody again, which is remembered
+// to be denied, and returns how many requests it admits then.
+func (p *process) dataOnceAdmitted(t *testing.T) (admitted int) {
+	t.Helper()
+	eventually(t, startTimeout, func() error {
+		if admitted = p.dataUntilRefused(t); admitted == 0 {
+			return errors.New("the data route refuses")
+		}
+		return nil
+	})
+	return admitted
+}
+
+// Who deletes a counter by hand need not tell anybody, and the metrics say who decided.
+func TestACounterDeletedByHandLiftsARememberedDenial(t *testing.T) {
+	t.Parallel()
+	prod := newProduction(t)
+	p := start(t, append(prod.env, "KURSAPP_METRICS_ADDR=127.0.0.1:0"), "serve")
+	m := metricsOf(t, p)
+	decisions := func(decision, by string) float64 {
+		t.Helper()
+		n, err := metric(m.request(t, "GET", "/metrics", "").body, fmt.Sprintf(`kursapp_ratelimit_decisions_total{by=%q,decision=%q,rule="data"}`, by, decision))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := p.dataUntilRefused(t); n != 10 {
+		t.Errorf("%d requests were admitted, want 10", n)
+	}
+	eventually(t, startTimeout, func() error {
+		if r := p.request(t, "GET", "/api/data", ""); r.status != 429 || r.header.Get("Retry-After") == "" {
+			return errStatus(r)
+		}
+		if decisions("denied", "memory") == 0 {
+			return errors.New("no denial was remembered")
+		}
+		return nil
+	})
+	if keys := strings.Fields(prod.redis.CLI(t, "KEYS", "rate:*")); len(keys) != 1 || keys[0] != "rate:data:{127.0.0.1}" {
+		t.Errorf("keys under rate: are %q", keys)
+	}
+	if n := prod.redis.CLI(t, "DEL", "rate:data:{127.0.0.1}"); n != "1" {
+		t.Errorf("DEL: %s", n)
+	}
+	if n := p.dataOnceAdmitted(t); n != 10 {
+		t.Errorf("%d requests were admitted afterwards, want 10", n)
+	}
+	if n := decisions("admitted", "redis"); n != 20 {
+		t.Errorf("%v admitted by Redis, want 20", n)
+	}
+	if n := decisions("admitted", "fallback") + decisions("denied", "fallback"); n != 0 {
+		t.Errorf("%v decided without Redis", n)
 	}
 }
 
@@ -65,7 +122,7 @@ func TestLimitsFileIsReadAgainOnSIGHUPAndByItself(t *testing.T) {
 		t.Errorf("limits show:\n%s", out)
 	}
 	mustRun(t, env, "", "limits", "reset", "data", "127.0.0.1")
-	if n := p.dataUntilRefused(t); n != 5 {
+	if n := p.dataOnceAdmitted(t); n != 5 {
 		t.Errorf("%d requests after a reset", n)
 	}
 

@@ -72,6 +72,19 @@ func (s *Sentinel) Client(tb testing.TB) rueidis.Client {
 	return newClient(tb, opt)
 }
 
+// Hold keeps the sentinel from promoting a replica, so that a master that has gone stays
+// gone until [Sentinel.Release].
+func (s *Sentinel) Hold(tb testing.TB) {
+	tb.Helper()
+	s.sentinel.must(tb, "SENTINEL", "SET", masterSet, "down-after-milliseconds", "3600000")
+}
+
+// Release lets the sentinel do its work again.
+func (s *Sentinel) Release(tb testing.TB) {
+	tb.Helper()
+	s.sentinel.must(tb, "SENTINEL", "SET", masterSet, "down-after-milliseconds", "1000")
+}
+
 // AwaitMaster waits until a node is a master, and the sentinel tells clients so.
 func (s *Sentinel) AwaitMaster(tb testing.TB, node *Server) {
 	tb.Helper()

@@ -1,6 +1,7 @@
 -- Gives a charge back into what it was taken from. In front of it stands clock.lua.
 --
--- KEYS[i]    counter of rule i
+-- KEYS[i]    counter of rule i; the last key is the one whose changes all limiters hear
+--            of, so that they forget denials
 -- ARGV[1]    cost
 -- ARGV[1+i]  what was charged: a fixed window's identifier; "s:<number>:<id>", an entry
 --            of a sliding window; "g:<time>:<fraction>:<limit>:<end>:<id>", the
@@ -93,7 +94,7 @@ local function gcra(key, ends, time, fraction, limit, id)
 end
 
 local given = 0
-for i = 1, #KEYS do
+for i = 1, #KEYS - 1 do
   local token, got = ARGV[1 + i], nil
   local number, entries = string.match(token, '^s:(%d+):(.+)$')
   local time, fraction, limit, ends, bucket = string.match(token, '^g:(%d+):(%d+):(%d+):(%d+):(.+)$')
@@ -109,5 +110,8 @@ for i = 1, #KEYS do
   elseif got and not string.find(got.err, 'WRONGTYPE', 1, true) then
     return got
   end
+end
+if given > 0 then
+  redis.call('SET', KEYS[#KEYS], '', 'PX', 1000)
 end
 return given

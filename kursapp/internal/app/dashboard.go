@@ -9,6 +9,7 @@ import (
 	"github.com/speedlayer/speedlayer/kursapp/internal/live"
 	"github.com/speedlayer/speedlayer/kursapp/internal/webui"
 	"github.com/speedlayer/speedlayer/queue"
+	"github.com/speedlayer/speedlayer/ratelimit"
 )
 
 // dashboardAbout is what the dashboard says that kursapp runs on.
@@ -27,7 +28,7 @@ func (a *App) newMonitor() *live.Monitor {
 }
 
 // feedMonitor tells the monitor, where there is one, what to look at.
-func (a *App) feedMonitor(watch *cacheWatch, sessions *kurs.Sessions, queues ...*queue.Queue) {
+func (a *App) feedMonitor(watch *cacheWatch, sessions *kurs.Sessions, limiter *ratelimit.Limiter, queues ...*queue.Queue) {
 	if watch.live == nil {
 		return
 	}
@@ -37,6 +38,7 @@ func (a *App) feedMonitor(watch *cacheWatch, sessions *kurs.Sessions, queues ...
 			s := sessions.Stats()
 			return s.LocalHits, s.RedisLookups
 		},
+		Limits:   func() live.LimitWork { return limitWork(limiter.Stats()) },
 		Queues:   func(ctx context.Context) ([]live.QueueState, error) { return queueStates(ctx, queues) },
 		Backlog:  a.backlog,
 		Database: a.store.Ping,
@@ -50,6 +52,16 @@ func (a *App) addDashboard(deps *httpapi.Deps, monitor *live.Monitor) {
 		deps.Live = monitor
 	}
 	deps.UI = webui.Files()
+}
+
+func limitWork(s ratelimit.Stats) (w live.LimitWork) {
+	for _, r := range s.Rules {
+		w.Admitted += r.Admitted + r.AdmittedWithoutRedis
+		w.Denied += r.Denied + r.DeniedFromMemory + r.DeniedWithoutRedis
+		w.Remembered += r.DeniedFromMemory
+		w.WithoutRedis += r.AdmittedWithoutRedis + r.DeniedWithoutRedis
+	}
+	return w
 }
 
 func queueStates(ctx context.Context, queues []*queue.Queue) ([]live.QueueState, error) {

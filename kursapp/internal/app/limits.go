@@ -129,7 +129,7 @@ func atLimit(ctx context.Context, c policyfile.Content, redisURL string, s strea
 	if err := redis.checkMark(ctx, s.err, command.readOnly); err != nil {
 		return redis.explain(err)
 	}
-	limiter := ratelimit.New(redis.client, ratelimit.Options{RedisTimeout: shellTimeout})
+	limiter := ratelimit.New(redis.client, ratelimit.Options{RedisTimeout: shellTimeout, RememberDenials: -1})
 	defer limiter.Close()
 	shell := &limitShell{limiter: limiter, rule: limit.Rule, off: limit.Off, subject: subject, of: of, streams: s}
 	// What this process would decide without Redis is of no interest.

@@ -84,7 +84,7 @@ func requireEmpty(ctx context.Context, client rueidis.Client) error {
 
 // demoKeyPatterns are all keys that kursapp makes.
 var demoKeyPatterns = []string{
-	"cache:*", "{cache:*", "session:*", "rate:*",
+	"cache:*", "{cache:*", "session:*", "rate:*", "ratelimit:*",
 	"email_queue", "{email_queue}:*", "account_mail", "{account_mail}:*", "kursapp:*",
 }
 

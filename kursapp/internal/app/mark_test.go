@@ -67,13 +67,13 @@ func TestUndemoDeletesTheDemosKeysAndNothingElse(t *testing.T) {
 	if err := markRedis(ModeDemo)(t.Context(), client); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"cache:user:1", "{cache:user:1}:lease", "session:abc", "rate:data:{127.0.0.1}", "email_queue", "{email_queue}:seq", "kursapp:demo:mails"} {
+	for _, key := range []string{"cache:user:1", "{cache:user:1}:lease", "session:abc", "rate:data:{127.0.0.1}", "ratelimit:instances", "email_queue", "{email_queue}:seq", "kursapp:demo:mails"} {
 		server.CLI(t, "SET", key, "x")
 	}
 	server.CLI(t, "SET", "shop:basket", "theirs")
 	deleted, err := clearDemoRedis(t.Context(), client)
-	if err != nil || deleted != 7 {
-		t.Errorf("deleted %d keys (%v), want 7", deleted, err)
+	if err != nil || deleted != 8 {
+		t.Errorf("deleted %d keys (%v), want 8", deleted, err)
 	}
 	keys, err := client.Do(t.Context(), client.B().Keys().Pattern("*").Build()).AsStrSlice()
 	if err != nil || len(keys) != 1 || keys[0] != "shop:basket" {

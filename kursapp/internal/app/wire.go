@@ -40,13 +40,7 @@ type services struct {
 func (a *App) build() (*services, error) {
 	watch := a.newCacheWatch()
 	sessions := a.newSessions(watch)
-	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
-		if degraded {
-			a.log.Warn("limits are decided without Redis", "error", err)
-		} else {
-			a.log.Info("limits are decided by Redis again")
-		}
-	}})
+	limiter := a.newLimiter(watch.metrics)
 	policies := kurs.NewPolicies(kurs.DefaultPolicy())
 	if a.limitsFile != nil {
 		policies = a.limitsFile.Policies()
@@ -70,7 +64,7 @@ func (a *App) build() (*services, error) {
 		Logger:       a.log,
 	})
 	watch.stats = users.CacheStats
-	a.feedMonitor(watch, sessions, mails, accountMails)
+	a.feedMonitor(watch, sessions, limiter, mails, accountMails)
 	audit := kurs.NewAuditLog(a.store, nil, a.log)
 	accounts := kurs.NewAccounts(kurs.AccountsDeps{
 		Store:    a.store,
@@ -142,6 +136,26 @@ func (a *App) newSessions(watch *cacheWatch) *kurs.Sessions {
 		watch.metrics.WatchSessions(sessions.Stats)
 	}
 	return sessions
+}
+
+// newLimiter returns the limiter, and has m show what it decides.
+func (a *App) newLimiter(m *metrics.Metrics) *ratelimit.Limiter {
+	limiter := ratelimit.New(a.redis, ratelimit.Options{OnDegraded: func(degraded bool, err error) {
+		if degraded {
+			a.log.Warn("limits are decided without Redis", "error", err)
+		} else {
+			a.log.Info("limits are decided by Redis again")
+		}
+	}})
+	if m != nil {
+		policy := kurs.DefaultPolicy() // another one has the same names
+		var names []string
+		for _, l := range policy.Limits() {
+			names = append(names, l.Rule.Name)
+		}
+		m.WatchLimits(limiter.Stats, names)
+	}
+	return limiter
 }
 
 // newCacheWatch returns the observer of the users' cache. Its stats are still to

@@ -79,6 +79,7 @@ func newRealSite(t *testing.T, mods ...func(*Config)) (*site, *redistest.Server)
 	store := &memoryStore{max: &kurs.Account{User: max1, Role: kurs.RoleAdmin, PasswordHash: hash}}
 	sessions := kurs.NewSessions(client, session.Options{LocalBytes: -1})
 	limiter := ratelimit.New(client, ratelimit.Options{})
+	t.Cleanup(limiter.Close)
 	users := kurs.NewUsers(kurs.UsersDeps{Store: store, Client: client, Sessions: sessions})
 	t.Cleanup(users.Close)
 	return newSite(t, Demo, func(d *Deps, c *Config) {

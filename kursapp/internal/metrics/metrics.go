@@ -1,7 +1,7 @@
-// Package metrics shows to Prometheus what kursapp's caches, its sessions, its outbox and
-// its queues do, and the caches in one log line. The numbers are read when somebody asks for them:
-// a request pays for none of it, except that a load of the database notes how long it
-// took.
+// Package metrics shows to Prometheus what kursapp's caches, its sessions, its rate
+// limits, its outbox and its queues do, and the caches in one log line. The numbers are
+// read when somebody asks for them: a request pays for none of it, except that a load of
+// the database notes how long it took.
 //
 // No label holds a key, an id or anything else that a client chooses.
 package metrics
