@@ -1,0 +1,78 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/speedlayer/speedlayer/test/internal/kursapptest"
+)
+
+const (
+	// fileTimeout bounds one file of tests.
+	fileTimeout = 5 * time.Minute
+	// leastFiles keeps the test from passing because it found nothing to run.
+	leastFiles = 2
+)
+
+func TestDashboard(t *testing.T) {
+	if err := missing(); err != nil {
+		t.Fatalf("%v: run `make deps web`", err)
+	}
+	files, err := filepath.Glob(web + "/e2e/*.test.mjs")
+	if err != nil || len(files) < leastFiles {
+		t.Fatalf("found the files %v (%v), want at least %d", files, err, leastFiles)
+	}
+	env := environment(t)
+	// What is left behind for people when a test fails.
+	shots := shotsFolder(t)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), fileTimeout)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", filepath.Base(file))
+			cmd.Dir, cmd.Env = filepath.Dir(file), append(env, "E2E_SHOTS="+shots)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v; pictures of failures are in %s\n%s", err, shots, out)
+			}
+			t.Logf("%s", out)
+		})
+	}
+}
+
+// environment starts everything and returns what the node processes need to find it.
+func environment(t *testing.T) []string {
+	t.Helper()
+	binary, err := kursapptest.Build(t.Context(), "../../kursapp", t.TempDir())
+	if err != nil {
+		t.Fatalf("build kursapp: %v", err)
+	}
+	s := setStage(t, binary)
+	env := append(os.Environ(),
+		"E2E_BROWSER="+startBrowser(t), "E2E_CONTROL="+s.startControl(t),
+		"E2E_ADMIN="+adminEmail, "E2E_USER="+userEmail, "E2E_PASSWORD="+password)
+	for name, server := range s.servers {
+		env = append(env, fmt.Sprintf("E2E_%s=%s", strings.ToUpper(name), server.base))
+	}
+	return env
+}
+
+// shotsFolder is bin/e2e of the repository: it outlives the test.
+func shotsFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../bin/e2e")
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
