@@ -23,7 +23,7 @@ export function Box({ at, inspection, slots, gone, notAsked }: BoxProps) {
   const aside = notAsked && !gone ? t.box.notAsked : ''
   if (at === 0) return null
   if (at === 3) return <p className={css.boxWord}>{gone ? t.box.unreachable : aside || t.box.source}</p>
-  if (gone) return <p className={cx(css.slot, css.hatched)}>{t.box.unreachable}</p>
+  if (gone) return <p className={cx(css.slot, css.hatched)}>{at === 1 ? t.box.off : t.box.unreachable}</p>
   if (!inspection) return <p className={css.slot}>…</p>
 
   const which = at === 1 ? 'local' : 'redis'
@@ -49,9 +49,9 @@ export function Box({ at, inspection, slots, gone, notAsked }: BoxProps) {
           label={at === 1 ? t.box.ttlLocal : t.box.ttlRedis}
         />
       ) : (
-        <p className={css.boxWord}>{aside || '\u00a0'}</p>
+        <p className={css.boxWord}>{'\u00a0'}</p>
       )}
-      {runs && aside && <p className={css.boxWord}>{aside}</p>}
+      <p className={css.boxWord}>{aside || '\u00a0'}</p>
     </div>
   )
 }

@@ -49,11 +49,14 @@ export function Stage({ user, inspection, actions, onEdit, onRaw }: StageProps) 
   return (
     <Card className={css.stage}>
       <div className={css.head}>
-        <code className={css.key}>{keyOf(user)}</code>
+        <h2 className={css.key}>
+          <code>{keyOf(user)}</code>
+        </h2>
         <Button look="quiet" size="small" onClick={onRaw}>
           {t.raw.open}
         </Button>
       </div>
+      <Actions actions={actions} onEdit={onEdit} redisGone={redisGone} />
       <Headline result={result} redisGone={redisGone} db={db} />
       <Stations
         steps={steps.slice(0, player.at + 1)}
@@ -66,6 +69,7 @@ export function Stage({ user, inspection, actions, onEdit, onRaw }: StageProps) 
         databaseGone={databaseGone}
         user={user}
       />
+      {result?.stampede && <StampedeGrid result={result.stampede} />}
       {trace && (
         <div className={css.player}>
           <Button size="small" onClick={player.next}>
@@ -91,8 +95,6 @@ export function Stage({ user, inspection, actions, onEdit, onRaw }: StageProps) 
           ))}
         </ol>
       )}
-      {result?.stampede && <StampedeGrid result={result.stampede} />}
-      <Actions actions={actions} onEdit={onEdit} redisGone={redisGone} />
     </Card>
   )
 }

@@ -25,7 +25,7 @@ export default function Cache() {
 
   return (
     <Page title={t.title} lead={t.lead}>
-      <div className={css.top}>
+      <div className={css.grid}>
         <Picker selected={id} onSelect={(user) => setUrl({ user: String(user) })} />
         <Stage
           user={id}
@@ -34,8 +34,6 @@ export default function Cache() {
           onEdit={() => setDialog('edit')}
           onRaw={() => setDialog('raw')}
         />
-      </div>
-      <div className={css.bottom}>
         <Entry inspection={inspection} />
         <Log user={id} />
       </div>

@@ -34,6 +34,7 @@ export type Outcome =
   | { is: 'database'; reason: Reason; stored: boolean; absent: boolean }
   | { is: 'stale' }
   | { is: 'written' | 'invalidated' | 'warmed' }
+  | { is: 'stampede'; readers: number }
   | { is: 'unclear' }
 
 /** What became of one action: where it went and what it cost. */
@@ -138,6 +139,23 @@ export const warmingTrace = (): Trace => ({
   outcome: { is: 'warmed' },
   tone: undefined,
   steps: [go(0, 'ask'), go(3, 'read'), { at: 2, does: 'fill', ttl: entryTtl }, go(0, 'answer')],
+  us: undefined,
+})
+
+/** The way of the one request that went on when many came at once. */
+export const stampedeTrace = (readers: number, local: boolean, redis: boolean): Trace => ({
+  outcome: { is: 'stampede', readers },
+  tone: 'database',
+  steps: redis
+    ? [
+        go(0, 'ask'),
+        ...(local ? [go(1, 'absent')] : []),
+        go(2, 'absent'),
+        go(3, 'read'),
+        { at: 2, does: 'fill', ttl: entryTtl },
+        go(0, 'answer'),
+      ]
+    : [go(0, 'ask'), go(2, 'gone'), go(3, 'read'), go(0, 'answer')],
   us: undefined,
 })
 

@@ -6,7 +6,7 @@ import type { Inspection, Message, Stampede, User } from '../../api/types.ts'
 import { serverNow } from '../../lib/clock.ts'
 import { parseCacheStatus, parseServerTiming } from './headers.ts'
 import { memory } from './memory.ts'
-import { invalidationTrace, readTrace, type Trace, warmingTrace, writeTrace } from './trace.ts'
+import { invalidationTrace, readTrace, stampedeTrace, type Trace, warmingTrace, writeTrace } from './trace.ts'
 import { keyOf } from './useInspection.ts'
 
 export type Action = 'read' | 'bypass' | 'change' | 'invalidate' | 'warm' | 'stampede'
@@ -22,7 +22,7 @@ export interface Raw {
   ms: number
 }
 
-/** What the last action led to. Of `error` and `trace` there is one, or neither for a stampede. */
+/** What the last action led to: an error, or a way. */
 export interface Result {
   id: number
   user: number
@@ -108,10 +108,17 @@ export function useActions(user: number) {
     invalidate: () => post('invalidate', `/cache/users/${user}/invalidation`, invalidationTrace()),
     warm: () => post('warm', `/cache/users/${user}/warming`, warmingTrace()),
     stampede: () =>
-      act('stampede', async () => {
+      act('stampede', async (seen) => {
         const path = `/cache/users/${user}/stampede`
         const a = await ask<Stampede>(path, { method: 'POST', body: { readers } })
-        return { stampede: a.data, raw: rawOf('POST', path, a) }
+        const local = seen?.local.enabled === true && seen.local.ready
+        const trace = stampedeTrace(a.data.readers, local, seen?.redis !== null)
+        return {
+          stampede: a.data,
+          trace: { ...trace, us: a.data.duration_us },
+          raw: rawOf('POST', path, a),
+          before: { local: false, redis: false },
+        }
       }),
     /** Changes the user. Throws what the server refuses, for the form to show. */
     async change(to: { name: string; email: string }): Promise<void> {

@@ -18,6 +18,8 @@ export function sentenceOf({ outcome }: Trace, t: T, db: string): string {
       return t.sentence.stale(db)
     case 'invalidated':
       return t.sentence.invalidatedNow
+    case 'stampede':
+      return ''
     case 'written':
     case 'warmed':
     case 'unclear':
@@ -30,6 +32,7 @@ export function stepWords(step: Step, trace: Trace, t: T, f: Format, db: string)
   const local = step.at === 1
   switch (step.does) {
     case 'ask':
+      if (trace.outcome.is === 'stampede') return t.step.askMany(f.int(trace.outcome.readers))
       return trace.outcome.is === 'written' ? t.step.askWrite : t.step.ask
     case 'absent':
       return local ? t.step.absentLocal : t.step.absentRedis
@@ -44,7 +47,9 @@ export function stepWords(step: Step, trace: Trace, t: T, f: Format, db: string)
     case 'gone':
       return t.step.gone
     case 'answer':
-      return t.step.answer
+      return trace.outcome.is === 'stampede' ? t.step.answerMany(f.int(trace.outcome.readers)) : t.step.answer
+    case 'read':
+      return trace.outcome.is === 'stampede' ? t.step.readOnce(db) : t.step.read(db)
     default:
       return t.step[step.does](db)
   }

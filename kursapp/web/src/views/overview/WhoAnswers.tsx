@@ -90,11 +90,7 @@ export function WhoAnswers() {
                   {glyph[s.tone]}
                 </span>
               )}
-              {!known || reads.all === 0
-                ? '–'
-                : s.tone
-                  ? f.percent(share(s.n), 0)
-                  : t.path.perSecond(f.num(reads.all / Math.max(1, minute.length), 0))}
+              {!known || reads.all === 0 ? '–' : s.tone ? f.percent(share(s.n), 0) : f.int(reads.all)}
             </span>
             <span className={css.stationName}>{s.name}</span>
             <span className={css.stationBase}>

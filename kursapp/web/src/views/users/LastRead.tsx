@@ -1,5 +1,4 @@
 import { Link } from 'wouter'
-import { useFormat } from '../../i18n/format.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Chip } from '../../ui/Chip.tsx'
 import { useErrorText } from '../../ui/States.tsx'
@@ -23,7 +22,6 @@ interface LastReadProps {
 /** Who answered the last read; after a change, that nobody can any more but the database. */
 export function LastRead({ id, source, error, busy, entry, read }: LastReadProps) {
   const t = useT()
-  const f = useFormat()
   const text = useErrorText()
   const removed = entry === 'removed'
   return (
@@ -45,9 +43,7 @@ export function LastRead({ id, source, error, busy, entry, read }: LastReadProps
               <span className={css.note}>{t.read.title}</span>
               <SourceChip source={source} invalidated={entry === 'refilled'} />
             </p>
-            <p className={css.note}>
-              {t.read[source.by](source.us === undefined ? '–' : f.micros(source.us))}
-            </p>
+            <p className={css.note}>{t.read[source.by]}</p>
           </>
         ) : null}
         {error ? <p className={css.wrong}>✕ {text(error)}</p> : null}

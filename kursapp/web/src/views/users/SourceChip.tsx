@@ -9,13 +9,15 @@ export function SourceChip({ source, invalidated }: { source: Source; invalidate
   const t = useT()
   const shared = useShared()
   const f = useFormat()
+  // The server counts whole microseconds and rounds down.
+  const time = (us: number) => (us < 1 ? '< 1 µs' : f.micros(us))
   const why = source.expired
     ? t.read.reason.expired
     : invalidated && source.by === 'database'
       ? t.read.reason.invalidated
       : undefined
   return (
-    <Chip tone={source.by} reason={why ?? (source.us !== undefined && f.micros(source.us))}>
+    <Chip tone={source.by} reason={why ?? (source.us !== undefined && time(source.us))}>
       {shared.chip[source.by]}
     </Chip>
   )
