@@ -1,5 +1,5 @@
 import { use } from 'react'
-import { type Lang, useLang } from './lang.ts'
+import { type Lang, useLang, whenEnglish } from './lang.ts'
 
 /** The shape of a set of texts, for the other language: a missing or surplus text does not compile. */
 export type Texts<T> = {
@@ -12,7 +12,7 @@ export type Texts<T> = {
 
 /**
  * Makes the hook of one set of texts. German comes with the code that uses it,
- * English is loaded when somebody asks for it.
+ * English is loaded when somebody asks for it; a view that is opened later waits for its own.
  */
 export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ default: Texts<T> }>) {
   let english: Texts<T> | undefined
@@ -30,6 +30,7 @@ export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ defa
     )
     return loading
   }
+  whenEnglish(load)
   return function useTexts(): Texts<T> {
     const lang: Lang = useLang()
     if (lang === 'de') return de as Texts<T>
