@@ -8,15 +8,16 @@ import (
 )
 
 // startControl serves what the browser's tests need beside the browser: to break a Redis
-// and repair it, to look into it, and to read mails. It listens on loopback alone.
+// or a kursapp and repair it, to look into it, and to read mails. It listens on loopback alone.
 func (s stage) startControl(t *testing.T) (base string) {
 	t.Helper()
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /{server}/redis/{what}", func(w http.ResponseWriter, r *http.Request) {
-		redis := s.servers[r.PathValue("server")].redis
+	mux.HandleFunc("POST /{server}/{part}/{what}", func(w http.ResponseWriter, r *http.Request) {
+		redis, app := s.servers[r.PathValue("server")].redis, s.servers[r.PathValue("server")].app
 		do, ok := map[string]func(testing.TB){
-			"kill": redis.Kill, "restart": redis.Restart, "freeze": redis.Freeze, "thaw": redis.Thaw,
-		}[r.PathValue("what")]
+			"redis kill": redis.Kill, "redis restart": redis.Restart, "redis freeze": redis.Freeze, "redis thaw": redis.Thaw,
+			"app kill": app.kill, "app restart": app.restart, "app freeze": app.freeze, "app thaw": app.thaw,
+		}[r.PathValue("part")+" "+r.PathValue("what")]
 		if !ok {
 			http.NotFound(w, r)
 			return

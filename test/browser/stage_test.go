@@ -35,7 +35,7 @@ limit = 1000
 
 // server is a kursapp with a Redis and a database of its own.
 type server struct {
-	base  string
+	app   *app
 	redis *redistest.Server
 	mails *mailtest.Server // nil in the demo, which has a mailbox
 }
@@ -59,7 +59,7 @@ func setStage(t *testing.T, binary string) stage {
 	}
 	demo := func() server {
 		redis := redistest.Start(t, redistest.WithAppendOnly())
-		return server{base: kursapptest.Launch(t, binary, env(redis), "demo").Base(t), redis: redis}
+		return server{app: startApp(t, binary, env(redis), "demo"), redis: redis}
 	}
 	production := func() server {
 		redis, mails := redistest.Start(t), mailtest.Start(t)
@@ -67,7 +67,7 @@ func setStage(t *testing.T, binary string) stage {
 		kursapptest.MustRun(t, binary, env, "", "migrate", "up")
 		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", userEmail, "--name", "Max")
 		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", adminEmail, "--name", "Chefin", "--role", "admin")
-		return server{base: kursapptest.Launch(t, binary, env, "serve").Base(t), redis: redis, mails: mails}
+		return server{app: startApp(t, binary, env, "serve"), redis: redis, mails: mails}
 	}
 	return stage{map[string]server{"demo": demo(), "shaky": demo(), "production": production()}}
 }

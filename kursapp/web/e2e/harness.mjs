@@ -2,6 +2,8 @@
 // says something bad, and the strings that pull at the servers. `go test ./test/browser`
 // starts the servers and the browser and names them in the environment.
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { after, test } from 'node:test'
 import { chromium } from 'playwright-core'
 
@@ -33,6 +35,8 @@ function server(name) {
     base,
     /** kill, restart, freeze or thaw. */
     redis: (what) => told(`${control}/redis/${what}`, { method: 'POST' }),
+    /** The same with the server itself. */
+    app: (what) => told(`${control}/app/${what}`, { method: 'POST' }),
     /** A command as redis-cli sends it; the answer is text. */
     redisCli: (...args) => told(`${control}/redis?${new URLSearchParams(args.map((a) => ['arg', a]))}`),
     mails: (to) => told(`${control}/mails?to=${encodeURIComponent(to)}`),
@@ -57,6 +61,12 @@ function server(name) {
   }
 }
 let users = 0
+const files = readdirSync(new URL('.', import.meta.url)).sort()
+const own = 1000 + 200 * files.indexOf(basename(process.argv[1]))
+let samples = 0
+
+/** A sample user of a demo that no other test reads, so that nothing is known of it. */
+export const untouched = () => own + samples++
 
 let connecting
 const browser = () => {
@@ -147,7 +157,7 @@ export async function settled(page) {
 }
 
 /** Waits until the page gets live events. */
-export const alive = (page) => see(page.locator('header'), /^Live$/)
+export const alive = (page) => see(page.getByRole('banner'), /^Live$/)
 
 export const button = (where, name) => where.getByRole('button', { name, exact: typeof name === 'string' })
 

@@ -1,6 +1,6 @@
 // The shell around the views: the way between them, language, what is not there.
 import assert from 'node:assert/strict'
-import { alive, button, check, demo, open, phone, see, settled, until, views } from './harness.mjs'
+import { alive, button, check, demo, inContext, open, phone, see, settled, until, views } from './harness.mjs'
 
 check('every view opens by its link, from the navigation and without an error in the console', async (t) => {
   const page = await open(t, demo, '/')
@@ -45,22 +45,25 @@ check('German whatever the browser prefers, English by the switch, and that stay
   const page = await open(t, demo, '/ui/')
   await page.getByRole('heading', { level: 1, name: 'Überblick' }).waitFor()
   assert.equal(await page.locator('html').getAttribute('lang'), 'de')
-  await page.locator('header').getByText('EN', { exact: true }).click()
+  await page.getByRole('banner').getByRole('radio', { name: 'EN' }).click()
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   assert.equal(await page.locator('html').getAttribute('lang'), 'en')
   await page.reload()
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  await until('the document says English', async () => (await page.locator('html').getAttribute('lang')) === 'en')
-  await page.locator('header').getByText('DE', { exact: true }).click()
+  await until(
+    'the document says English',
+    async () => (await page.locator('html').getAttribute('lang')) === 'en',
+  )
+  await page.getByRole('banner').getByRole('radio', { name: 'DE' }).click()
   await page.getByRole('heading', { level: 1, name: 'Überblick' }).waitFor()
 })
 
 check('the colours follow the switch before the system, and that stays', async (t) => {
   const page = await open(t, demo, '/ui/', { theme: 'light' })
   await settled(page)
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
   const light = await background()
-  await page.locator('header').getByText('Dunkel', { exact: true }).click()
+  await page.getByRole('banner').getByRole('radio', { name: 'Dunkel' }).check()
   await until('it is dark', async () => (await background()) !== light)
   const dark = await background()
   await page.reload()
@@ -83,24 +86,23 @@ check('live updates stop at one switch, in every view, and count what came', asy
   const { id } = await demo.newUser()
   const page = await open(t, demo, '/ui/')
   await alive(page)
-  await button(page, 'Anzeige anhalten').click()
-  await see(page.locator('header'), 'Angehalten')
+  await button(page.getByRole('banner'), 'Anzeige anhalten').click()
+  await see(page.getByRole('banner'), 'Angehalten')
   const nav = page.getByRole('navigation', { name: 'Ansichten' })
   await nav.getByRole('link', { name: 'Cache', exact: true }).click()
-  await see(page.locator('header'), 'Angehalten')
+  await see(page.getByRole('banner'), 'Angehalten')
   await demo.call('GET', `/users/${id}`)
-  const fresh = page.locator('header').getByRole('button', { name: /neue[n]? Eintr/ })
+  const fresh = page.getByRole('banner').getByRole('button', { name: /neue[n]? Eintr/ })
   await fresh.waitFor()
   await fresh.click()
   await see(page, `cache:user:${id}`)
-  await button(page, 'Weiterlaufen lassen').click()
+  await button(page.getByRole('banner'), 'Weiterlaufen lassen').click()
   await alive(page)
 })
 
 check('seven open windows still load', async (t) => {
   const first = await open(t, demo, '/ui/')
   await alive(first)
-  const { inContext } = await import('./harness.mjs')
   for (let i = 1; i < 7; i++) {
     const page = await inContext(t, first.context(), '/ui/cache')
     await settled(page)
