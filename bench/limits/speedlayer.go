@@ -25,7 +25,9 @@ func speedlayerGCRA() Contestant {
 func speedlayer(id, name string, a ratelimit.Algorithm) Contestant {
 	return Contestant{
 		ID: id, Name: name, Remembers: remembers(), Drains: a == ratelimit.GCRA,
-		Open: func(_ context.Context, redis string, rules ...Rule) (Limiter, error) { return openSpeedlayer(redis, a, rules) },
+		Open: func(_ context.Context, redis string, rules ...Rule) (Limiter, error) {
+			return openSpeedlayer(redis, a, rules)
+		},
 	}
 }
 

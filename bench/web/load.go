@@ -92,20 +92,36 @@ func ask(ctx context.Context, t Target, requests *atomic.Int64, stop *atomic.Boo
 	want := []byte(t.Want)
 	r := bufio.NewReaderSize(conn, 4<<10)
 	body := make([]byte, len(want))
+	status := []byte("HTTP/1.1 " + strconv.Itoa(t.status()) + " ")
 	for !stop.Load() {
 		if _, err := conn.Write(request); err != nil {
 			return err
 		}
-		if err := readAnswer(r, body); err != nil {
+		if err := readAnswer(r, status, body); err != nil {
 			return err
 		}
 		if !bytes.Equal(body, want) {
-			return fmt.Errorf("%w: body %q", ErrWrongAnswer, body)
+			if !t.Counts || !sameButDigits(body, want) {
+				return fmt.Errorf("%w: body %q", ErrWrongAnswer, body)
+			}
+			copy(want, body) // for a second the answers are this one
 		}
 		requests.Add(1)
 	}
 	return nil
 }
+
+// sameButDigits compares texts of the same length.
+func sameButDigits(a, b []byte) bool {
+	for i, c := range a {
+		if c != b[i] && !(isDigit(c) && isDigit(b[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func headerLine(header string) string {
 	if header == "" {
@@ -115,18 +131,17 @@ func headerLine(header string) string {
 }
 
 var (
-	statusOK      = []byte("HTTP/1.1 200 ")
 	contentLength = []byte("Content-Length: ")
 	lineEnd       = []byte("\r\n")
 )
 
-// readAnswer reads one answer whose body fills body exactly.
-func readAnswer(r *bufio.Reader, body []byte) error {
+// readAnswer reads one answer that begins with status and whose body fills body exactly.
+func readAnswer(r *bufio.Reader, status, body []byte) error {
 	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(line, statusOK) {
+	if !bytes.HasPrefix(line, status) {
 		return fmt.Errorf("%w: %q", ErrWrongAnswer, line)
 	}
 	length := -1
