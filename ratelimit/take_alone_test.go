@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -182,7 +183,7 @@ func (c *comparison) compare(rt *rapid.T, slow *comparison, id string, charges [
 	}
 	for i, charge := range charges {
 		mixed := charge
-		mixed.Rules = append(charge.Rules[:len(charge.Rules):len(charge.Rules)], with)
+		mixed.Rules = append(slices.Clip(charge.Rules), with)
 		want, err := slow.l.exchange(context.Background(), id, question{mixed, mixed.keys(slow.l.o.Prefix)})
 		if err != nil {
 			rt.Fatal(err)

@@ -51,5 +51,5 @@ func (s *server) refuse(w http.ResponseWriter) {
 		h[s.headers[i].name] = s.headers[i].values
 	}
 	w.WriteHeader(http.StatusTooManyRequests)
-	_, _ = w.Write([]byte(s.body)) //nolint:gosec // G705: JSON for a load generator; a client that is gone is nobody's error.
+	_, _ = w.Write([]byte(s.body)) // a client that is gone is nobody's error
 }

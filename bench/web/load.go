@@ -114,7 +114,7 @@ func ask(ctx context.Context, t Target, requests *atomic.Int64, stop *atomic.Boo
 // sameButDigits compares texts of the same length.
 func sameButDigits(a, b []byte) bool {
 	for i, c := range a {
-		if c != b[i] && !(isDigit(c) && isDigit(b[i])) {
+		if c != b[i] && (!isDigit(c) || !isDigit(b[i])) {
 			return false
 		}
 	}
