@@ -77,7 +77,26 @@ func watch(ctx context.Context, t Target, requests *atomic.Int64, failed <-chan 
 			return Count{}, ctx.Err()
 		}
 	}
-	return Count{requests.Load() - before, time.Since(began)}, nil
+	return countSince(ctx, requests, before, began, failed)
+}
+
+// countSince returns what was answered since began. Where that is nothing, as with a
+// short time on a busy machine, it waits for the first answer: no rate is zero.
+func countSince(ctx context.Context, requests *atomic.Int64, before int64, began time.Time, failed <-chan error) (Count, error) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if n := requests.Load() - before; n > 0 {
+			return Count{n, time.Since(began)}, nil
+		}
+		select {
+		case <-tick.C:
+		case err := <-failed:
+			return Count{}, err
+		case <-ctx.Done():
+			return Count{}, ctx.Err()
+		}
+	}
 }
 
 // ask is one connection.

@@ -60,6 +60,21 @@ func TestLoadSendsPathAndHeader(t *testing.T) {
 	}
 }
 
+// A server that is slower than the time that is counted has a rate all the same.
+func TestLoadWaitsForTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		_, _ = w.Write([]byte(body))
+	}))
+	defer s.Close()
+	time.AfterFunc(200*time.Millisecond, func() { close(release) })
+	if count, err := Load(t.Context(), target(s)); err != nil || count.Requests < 1 || count.Elapsed < 20*time.Millisecond {
+		t.Errorf("Load = %+v, %v", count, err)
+	}
+}
+
 func TestLoadOfRefusals(t *testing.T) {
 	t.Parallel()
 	var served atomic.Int64
