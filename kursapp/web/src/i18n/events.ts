@@ -21,7 +21,7 @@ const de = {
     task_failed: 'gescheitert',
     task_dead: 'endgültig gescheitert',
   } as Record<string, string>,
-  tier: { local: 'lokal', redis: 'Redis', database: 'PostgreSQL' },
+  tier: { local: 'lokal', redis: 'Redis', database: 'Datenbank' },
   reason: {
     miss: 'nicht im Cache',
     expired: 'abgelaufen',

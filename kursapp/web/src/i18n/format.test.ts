@@ -9,6 +9,9 @@ it('writes durations with the unit that fits and three digits at most', () => {
   expect(de.micros(420)).toBe('420 µs')
   expect(de.micros(1234)).toBe('1,23 ms')
   expect(de.micros(12_345)).toBe('12,3 ms')
+  expect(de.micros(0)).toBe('<1 µs')
+  expect(de.about(0)).toBe('<1 µs')
+  expect(de.about(420)).toBe('~420 µs')
   expect(en.micros(2_500_000)).toBe('2.5 s')
 })
 
