@@ -83,8 +83,8 @@ export function wordsOf(
   e: LogEvent,
   t: { tier: EventTexts['tier']; reason: Record<string, string> },
 ): string {
-  if (e.error) return e.error
   if (e.reason) return t.reason[e.reason] ?? e.reason
+  if (e.error) return e.error
   if (e.tier) return t.tier[e.tier]
   return ''
 }
