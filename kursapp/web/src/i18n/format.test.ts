@@ -17,6 +17,7 @@ it('writes durations with the unit that fits and three digits at most', () => {
 
 it('writes what is left without seconds that nobody needs', () => {
   expect(de.span(34_900)).toBe('34 s')
+  expect(de.span(60_000)).toBe('60 s')
   expect(de.span(245_000)).toBe('4 min 05 s')
   expect(de.span(7_800_000)).toBe('2 h 10 min')
   expect(de.span(-5)).toBe('0 s')

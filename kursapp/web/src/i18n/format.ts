@@ -82,7 +82,7 @@ export function formatOf(lang: Lang): Format {
     millis: (ms) => micros(ms * 1000),
     span(ms) {
       const s = Math.max(0, Math.floor(ms / 1000))
-      if (s < 60) return `${s} s`
+      if (s < 100) return `${s} s`
       if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`
       if (s < 86_400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`
       return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`
