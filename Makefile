@@ -18,11 +18,23 @@ TEST_FLAGS    ?= -race -shuffle=on
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
-demo: build ## Run the whole product on 127.0.0.1:8000 with nothing installed but Go
+demo: web-if-node build ## Run the whole product on 127.0.0.1:8000 with nothing installed but Go
 	@exec bin/kursapp demo
 
 build: go ## Build bin/kursapp
 	@go build -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
+
+.PHONY: web web-check web-if-node
+
+web: ## Build the dashboard into the binary's source (needs Node 20.19 or newer); does nothing where nothing changed
+	@kursapp/web/build.sh
+
+web-check: web ## Lint, type-check, test and weigh the dashboard
+	cd kursapp/web && npm run --silent check
+
+web-if-node:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then kursapp/web/build.sh || echo "The dashboard could not be built; everything else works."; \
+	else echo "The dashboard is left out, because Node is missing. Everything else works; 'make web' says more."; fi
 
 test: go deps check-generated ## Build, vet, check generated code, run all tests with -race on real Redis and PostgreSQL
 	go build ./...
@@ -85,7 +97,8 @@ vuln: go ## Check the dependencies for known vulnerabilities (asks the Go vulner
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 clean: ## Remove what the other targets built
-	rm -rf bin .tools
+	rm -rf bin .tools kursapp/web/node_modules kursapp/web/.build
+	find kursapp/internal/webui/dist -mindepth 1 ! -name .keep -delete
 
 # Tools are built once, under a name that carries their version.
 $(SQLC):

@@ -1,0 +1,38 @@
+import { use } from 'react'
+import { type Lang, useLang } from './lang.ts'
+
+/** The shape of a set of texts, for the other language: a missing or surplus text does not compile. */
+export type Texts<T> = {
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...args: infer A) => string
+      ? (...args: A) => string
+      : Texts<T[K]>
+}
+
+/**
+ * Makes the hook of one set of texts. German comes with the code that uses it,
+ * English is loaded when somebody asks for it.
+ */
+export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ default: Texts<T> }>) {
+  let english: Texts<T> | undefined
+  let loading: Promise<Texts<T>> | undefined
+  const load = () => {
+    loading ??= loadEnglish().then(
+      (m) => {
+        english = m.default
+        return english
+      },
+      (err) => {
+        loading = undefined // the next try may succeed
+        throw err
+      },
+    )
+    return loading
+  }
+  return function useTexts(): Texts<T> {
+    const lang: Lang = useLang()
+    if (lang === 'de') return de as Texts<T>
+    return english ?? use(load())
+  }
+}
