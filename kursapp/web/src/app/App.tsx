@@ -3,9 +3,11 @@ import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { useMe } from '../api/me.ts'
 import { useShared } from '../i18n/shared.ts'
 import { live } from '../live/store.ts'
+import { SessionWatch } from '../session/SessionWatch.tsx'
 import { Page } from '../ui/Page.tsx'
 import { Failed, Loading } from '../ui/States.tsx'
 import { NoSuchPage, NotAllowed } from './Notices.tsx'
+import { ReachWatch } from './ReachWatch.tsx'
 import { Shell } from './Shell.tsx'
 import { maySee, type View, views } from './views.ts'
 
@@ -19,6 +21,8 @@ export function App() {
   }, [operates])
   return (
     <Shell>
+      <SessionWatch />
+      <ReachWatch />
       <Switch>
         {views.map((view) => (
           <Route key={view.name} path={view.path}>

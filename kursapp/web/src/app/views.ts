@@ -33,7 +33,7 @@ const all: Omit<View, 'Component'>[] = [
   { name: 'login', path: '/anmeldung', icon: KeyRound, open: true },
   { name: 'limits', path: '/limits', icon: Timer, open: true },
   { name: 'tasks', path: '/aufgaben', icon: ListChecks, open: false },
-  { name: 'users', path: '/benutzer', icon: BookUser, open: false },
+  { name: 'users', path: '/benutzer', icon: BookUser, open: true },
   { name: 'audit', path: '/protokoll', icon: ScrollText, open: false },
 ]
 
