@@ -50,6 +50,7 @@ export const de = {
   pointer: 'Zeige auf die Verteilung oder nimm die Pfeiltasten.',
   axis: 'Antwortzeit, logarithmisch',
   table: 'Alle Zahlen',
+  tableLabel: 'Alle Zahlen aller Wege',
   col: {
     way: 'Weg',
     n: 'Anfragen',

@@ -53,6 +53,7 @@ const en: Texts<typeof de> = {
   pointer: 'Point at the distribution or use the arrow keys.',
   axis: 'Response time, logarithmic',
   table: 'All figures',
+  tableLabel: 'All figures of all ways',
   col: {
     way: 'Way',
     n: 'Requests',

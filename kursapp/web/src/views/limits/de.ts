@@ -55,6 +55,7 @@ export const de = {
     unavailable: 'Ohne Redis gibt es keinen Stand, den man nachsehen kann.',
   },
   rules: {
+    table: 'Regeln, wie sie gerade gelten',
     title: 'Regeln',
     hint: 'Wie sie gerade gelten',
     rule: 'Regel',

@@ -56,6 +56,7 @@ const en: Texts<typeof de> = {
     unavailable: 'Without Redis there is no state to look at.',
   },
   rules: {
+    table: 'Rules as they hold now',
     title: 'Rules',
     hint: 'As they hold now',
     rule: 'Rule',

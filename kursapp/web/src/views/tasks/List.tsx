@@ -1,5 +1,5 @@
 import { RotateCcw, Trash2 } from 'lucide-react'
-import { type ReactNode, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { QueueCounts, TaskState } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { cx } from '../../lib/cx.ts'
@@ -23,12 +23,11 @@ interface ListProps {
   /** The task whose details are open. */
   open: string | undefined
   demo: boolean
-  parts: ReactNode
   change(what: Record<string, string | undefined>, how?: 'push' | 'replace'): void
 }
 
 /** One list of all tasks of a queue, with a filter by state. */
-export function List({ queue, state, open, demo, parts, change }: ListProps) {
+export function List({ queue, state, open, demo, change }: ListProps) {
   const t = useT()
   const f = useFormat()
   const errorText = useErrorText()
@@ -56,7 +55,7 @@ export function List({ queue, state, open, demo, parts, change }: ListProps) {
   const whole = state !== '' && changeable(state) && queue[state] > 0 ? state : undefined
 
   return (
-    <Card flush title={t.list.title(name)} aside={parts}>
+    <Card flush title={t.list.title(name)}>
       <fieldset className={css.filter}>
         <legend className="sr-only">{t.list.filter}</legend>
         {(['', ...states] as const).map((s) => (

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Ban, Send } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { QueueCounts } from '../../api/types.ts'
 import { serverNow } from '../../lib/clock.ts'
 import { useLive } from '../../live/store.ts'
@@ -23,12 +23,11 @@ const patience = 120_000
 
 interface PostProps {
   queues: readonly QueueCounts[]
-  parts: ReactNode
   onTask(queue: string, id: string): void
 }
 
 /** Sends a test mail, watches it travel, and shows what arrived. */
-export function Post({ queues, parts, onTask }: PostProps) {
+export function Post({ queues, onTask }: PostProps) {
   const t = useT()
   const errorText = useErrorText()
   const client = useQueryClient()
@@ -79,7 +78,7 @@ export function Post({ queues, parts, onTask }: PostProps) {
   const queue = queues.find((q) => q.name === queueOfMails)
   return (
     <div className={css.post}>
-      <Card title={t.mail.title} hint={t.mail.hint} aside={parts}>
+      <Card title={t.mail.title} hint={t.mail.hint}>
         <form
           className={css.mailForm}
           onSubmit={(e) => {

@@ -24,7 +24,7 @@ export const de = {
     waiting: 'Wartet',
     running: 'Läuft',
     scheduled: 'Geplant',
-    retrying: 'Neuer Versuch',
+    retrying: 'Wiederholt',
     dead: 'Gescheitert',
     done: 'Erledigt',
     deleted: 'Gelöscht',
