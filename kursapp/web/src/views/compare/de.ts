@@ -38,7 +38,7 @@ export const de = {
   slower: (who: string, factor: string) => `${who} war hier ${factor}-mal langsamer`,
   same: (who: string) => `${who} war hier etwa gleich schnell`,
   than: 'als die Datenbank',
-  n: (n: string) => `n = ${n} je Weg`,
+  n: (n: string) => `n\u00a0=\u00a0${n} je\u00a0Weg`,
   nothing: 'Zu wenige Antworten für einen Vergleich',
   bars: 'Antwortzeit',
   barsHint: 'Balken: die Hälfte war schneller (p50). Strich: 99 von 100 waren schneller (p99). Linear.',

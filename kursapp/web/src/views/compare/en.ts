@@ -41,7 +41,7 @@ const en: Texts<typeof de> = {
   slower: (who, factor) => `${who} was ${factor} times slower here`,
   same: (who) => `${who} was about as fast here`,
   than: 'than the database',
-  n: (n) => `n = ${n} each way`,
+  n: (n) => `n\u00a0=\u00a0${n} each\u00a0way`,
   nothing: 'Too few answers to compare',
   bars: 'Response time',
   barsHint: 'Bar: half were faster (p50). Line: 99 of 100 were faster (p99). Linear.',

@@ -143,7 +143,7 @@ function distribution(
   }
   m.ways.forEach((way, i) => {
     const ground = begin + rowHeight * (i + 1)
-    const full = rowHeight - 12
+    const full = rowHeight - 26
     c.beginPath()
     c.moveTo(left, ground)
     s.shares[i]?.forEach((share, bin) => {
@@ -160,6 +160,6 @@ function distribution(
     c.strokeStyle = colours[way.tier]
     c.lineWidth = 1.5
     c.stroke()
-    write.plain(nameOf(way, t), left + 6, ground - 10, 13, muted)
+    write.plain(nameOf(way, t), left, ground - rowHeight + 18, 13, muted)
   })
 }
