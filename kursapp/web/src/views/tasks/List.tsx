@@ -2,6 +2,7 @@ import { RotateCcw, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import type { QueueCounts, TaskState } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
+import { useShared } from '../../i18n/shared.ts'
 import { cx } from '../../lib/cx.ts'
 import { useLive } from '../../live/store.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -30,8 +31,9 @@ interface ListProps {
 export function List({ queue, state, open, demo, change }: ListProps) {
   const t = useT()
   const f = useFormat()
+  const shared = useShared()
   const errorText = useErrorText()
-  const { gone } = useRedisGone()
+  const { gone, since } = useRedisGone()
   const tasks = useTasks(queue.name, state)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const log = useLive((l) => l.events)
@@ -149,6 +151,9 @@ export function List({ queue, state, open, demo, change }: ListProps) {
         )
       ) : (
         <div className={cx(gone && css.hatched)}>
+          {gone && since !== undefined && (
+            <p className={css.before}>{t.list.before(shared.state.unknownSince(f.clock(since)))}</p>
+          )}
           <Rows
             rows={rows}
             events={events}

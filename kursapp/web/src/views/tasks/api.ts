@@ -89,10 +89,7 @@ export function useTasks(queue: string, state: TaskState | '') {
       return {
         ...before,
         rows: refresh(before.rows, data.tasks, all),
-        fresh: unseen(
-          before.rows,
-          before.next === undefined || all ? data.tasks : data.tasks.slice(0, firstPage),
-        ),
+        fresh: unseen(before.rows, data.tasks, before.next !== undefined && !all),
       }
     })
   }, [data, of])

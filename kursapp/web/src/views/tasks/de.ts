@@ -41,6 +41,7 @@ export const de = {
     when: 'Zeit',
     select: (id: string) => `Aufgabe ${id} auswählen`,
     selectAll: 'Alle gezeigten auswählen',
+    before: (unknown: string) => `${unknown}. So war es davor.`,
     more: 'Weitere laden',
     fresh: (n: string, one: boolean) => (one ? '1 neue Aufgabe anzeigen' : `${n} neue Aufgaben anzeigen`),
     emptyTitle: 'Keine Aufgaben',

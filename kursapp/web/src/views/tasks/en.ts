@@ -42,6 +42,7 @@ const en: Texts<typeof de> = {
     when: 'Time',
     select: (id) => `Select task ${id}`,
     selectAll: 'Select all shown',
+    before: (unknown) => `${unknown}. This is how it was before.`,
     more: 'Load more',
     fresh: (n, one) => (one ? 'Show 1 new task' : `Show ${n} new tasks`),
     emptyTitle: 'No tasks',
