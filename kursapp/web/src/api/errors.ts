@@ -9,6 +9,7 @@ export class ApiError extends Error {
   /** Milliseconds until another try is worth it; undefined where the server did not say. */
   readonly retryAfter: number | undefined
   readonly requestId: string | undefined
+  readonly headers: Headers
 
   constructor(problem: Problem, headers: Headers) {
     super(problem.detail || problem.title)
@@ -20,6 +21,7 @@ export class ApiError extends Error {
     const seconds = Number(headers.get('Retry-After'))
     this.retryAfter = headers.has('Retry-After') && Number.isFinite(seconds) ? seconds * 1000 : undefined
     this.requestId = headers.get('X-Request-Id') ?? undefined
+    this.headers = headers
   }
 
   /** What is wrong with one field of the body, '' where nothing is. */

@@ -14,3 +14,8 @@ export function usePresent(): { known: boolean; waiting: boolean; since: number 
     since: state === 'lost' ? since : undefined,
   }
 }
+
+/** What the database is called: the demo may run on SQLite. */
+export function useDatabaseName(): string {
+  return useLive((l) => (l.about?.database.startsWith('SQLite') ? 'SQLite' : 'PostgreSQL'))
+}

@@ -13,7 +13,10 @@ export const EventRow = memo(function EventRow({ event }: { event: LogEvent }) {
   const tone = toneOf(event)
   return (
     <li className={css.row}>
-      <time className={css.time}>{f.clockMillis(event.t)}</time>
+      <time className={css.time}>
+        {f.clock(event.t)}
+        <span className={css.fine}>{f.clockMillis(event.t).slice(f.clock(event.t).length)}</span>
+      </time>
       <span className={css.kind}>
         <Chip {...(tone && { tone })} {...(mark && { mark })}>
           {t.kind[event.kind] ?? event.kind}

@@ -1,0 +1,4 @@
+import { texts } from '../../i18n/texts.ts'
+import { de } from './de.ts'
+
+export const useT = texts(de, () => import('./en.ts'))
