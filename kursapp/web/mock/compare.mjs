@@ -9,11 +9,12 @@ const ways = [
 ]
 
 function result(way, typical, done) {
-  const bounds = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384]
-  const histogram = bounds.map((le_us) => {
-    const d = Math.log2(le_us / typical)
-    return { le_us, n: Math.round(done * Math.exp(-(d * d) / 1.4) * 0.42) }
-  })
+  // Eight buckets for each doubling, a long tail to the right.
+  const histogram = Array.from({ length: 96 }, (_, i) => {
+    const d = (i - 28) / 8
+    const share = Math.exp((-d * d) / (d < 0 ? 0.18 : 1.1)) / 13
+    return { le_us: typical * 2 ** d, n: Math.round(done * share * (0.8 + Math.random() * 0.4)) }
+  }).filter((b) => b.n > 0)
   return {
     way,
     done,
@@ -33,9 +34,11 @@ function result(way, typical, done) {
 function advance() {
   if (current?.state !== 'running') return
   const share = (now() - current.started_at) / 1500 // each way takes so long
-  current.ways = ways.map(([way, typical], i) =>
-    result(way, typical, Math.round(current.requests * Math.min(1, Math.max(0, share - i)))),
-  )
+  current.ways = ways
+    .slice(0, Math.ceil(share)) // those that have begun
+    .map(([way, typical], i) =>
+      result(way, typical, Math.round(current.requests * Math.min(1, Math.max(0, share - i)))),
+    )
   if (share < ways.length) return
   current.state = 'done'
   current.finished_at = now()
@@ -55,14 +58,14 @@ export function routes(on) {
       requests,
       concurrency,
       user_id,
-      ways: ways.map(([way, typical]) => result(way, typical, 0)),
+      ways: [],
       about: { cpus: 2, go: '1.26', database: 'PostgreSQL 17.2', redis: '7.4.1', note: '' },
     }
     x.json(202, current)
   })
   on('GET', '/comparisons/current', (x) => {
     advance()
-    return current ? x.json(200, current) : problem(x, 404)
+    return current ? x.json(200, current) : x.res.writeHead(204).end()
   })
   on('DELETE', '/comparisons/current', (x) => {
     advance()

@@ -13,9 +13,11 @@ const rule = (name, limit, window_ms, algorithm, subject, guards, without_redis,
 })
 const rules = [
   rule('data', 10, 60_000, 'fixed', 'address', 'GET /api/data', 'open'),
-  rule('login_address', 30, 300_000, 'sliding', 'address', 'POST /login', 'local'),
-  rule('login_account', 5, 900_000, 'sliding', 'account', 'POST /login', 'local'),
-  rule('registration', 20, 3_600_000, 'gcra', 'address', 'POST /users', 'closed', 5),
+  rule('register', 20, 60_000, 'gcra', 'address', 'registrations of one client', 'closed', 5),
+  rule('login-address', 30, 60_000, 'fixed', 'address', 'wrong passwords of one client', 'local'),
+  rule('login-account', 10, 300_000, 'sliding', 'account', 'wrong passwords for one account', 'local'),
+  rule('email-change', 10, 3_600_000, 'fixed', 'user', 'new addresses that one user asks for', 'closed'),
+  { ...rule('global', 600, 60_000, 'fixed', 'address', 'all requests of one client', 'local'), off: true },
 ]
 const windows = new Map() // key → {used, endsAt}
 const you = '127.0.0.1'

@@ -76,7 +76,7 @@ function work(task) {
       if (!task.broken) {
         tasks.delete(task.id)
         totals[task.queue].processed += 1
-        happened('task_done', task.id, '', task.queue, 700_000)
+        happened('task_done', `${task.queue}/${task.id}`, '', task.queue, 700_000)
         mails.unshift({ ...JSON.parse(task.payload), received_at: iso(now()) })
         return
       }
@@ -85,13 +85,13 @@ function work(task) {
       if (task.attempts < task.max_attempts) {
         task.state = 'retrying'
         task.due_at = iso(now() + 1500)
-        happened('task_failed', task.id, '', task.queue, 40_000, task.error)
+        happened('task_failed', `${task.queue}/${task.id}`, '', task.queue, 40_000, task.error)
         setTimeout(() => work(task), 1500)
       } else {
         task.state = 'dead'
         task.died_at = iso(now())
         totals[task.queue].died += 1
-        happened('task_dead', task.id, '', task.queue, 40_000, task.error)
+        happened('task_dead', `${task.queue}/${task.id}`, '', task.queue, 40_000, task.error)
       }
     }, 700)
   }, 500)
@@ -133,9 +133,9 @@ export function routes(on) {
     x.json(200, { message: x.say('Warteschlange läuft wieder', 'Queue resumed') })
   })
   on('POST', '/queues/:name/retries', (x) => {
-    const list = chosen(x.name, x.body).filter((t) => t.state !== 'running')
+    const list = chosen(x.name, x.body).filter((t) => !['running', 'waiting'].includes(t.state))
     for (const t of list) {
-      Object.assign(t, { state: 'waiting', attempts: t.state === 'dead' ? 0 : t.attempts, broken: false })
+      Object.assign(t, { state: 'waiting', attempts: t.state === 'dead' ? 0 : t.attempts })
       work(t)
     }
     x.json(200, { count: list.length })
@@ -147,7 +147,10 @@ export function routes(on) {
   })
   on('POST', '/demo/mails', (x) => {
     const { to = 'max@example.com', subject = 'Test', body = 'Hallo', broken = false } = x.body ?? {}
-    const t = add('waiting', { payload: JSON.stringify({ to, subject, body }), broken })
+    const t = add('waiting', {
+      payload: broken ? 'kaputt' : JSON.stringify({ to, subject, body }),
+      broken,
+    })
     work(t)
     x.json(202, { id: t.id })
   })

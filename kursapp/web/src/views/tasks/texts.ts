@@ -1,0 +1,5 @@
+import { texts } from '../../i18n/texts.ts'
+import { de } from './de.ts'
+
+export const useT = texts(de, () => import('./en.ts'))
+export type TaskTexts = ReturnType<typeof useT>
