@@ -78,7 +78,7 @@ const en: Texts<typeof de> = {
   without: {
     open: 'everything admitted',
     closed: 'everything refused',
-    local: 'each instance counts by itself',
+    local: 'each instance admits its share',
   },
   guards: {
     data: 'Reading data',
