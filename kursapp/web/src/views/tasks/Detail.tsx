@@ -41,7 +41,7 @@ export function Detail({ queue, id, row, events, onClose, onChange }: DetailProp
       from="side"
       title={
         <span className={css.detailTitle}>
-          {task?.type ?? t.list.task} {state && <StateChip state={state} />}
+          {task?.type || t.list.task} {state && <StateChip state={state} />}
         </span>
       }
       hint={<code className={css.detailId}>{id}</code>}

@@ -133,9 +133,9 @@ export const de = {
     retrying: 'Neuer Versuch folgt',
     delivered: 'Zugestellt',
     dead: 'Endgültig gescheitert',
-    took: (span: string) => `nach ${span}`,
+    took: (span: string) => `nach etwa ${span}`,
     deliveredIn: (span: string) =>
-      `Zugestellt nach ${span}. Wer die Mail auslöste, musste darauf nicht warten.`,
+      `Zugestellt nach etwa ${span}. Wer die Mail auslöste, musste darauf nicht warten.`,
     deadAfter: (n: string, one: boolean) =>
       one ? 'Endgültig gescheitert nach 1 Versuch.' : `Endgültig gescheitert nach ${n} Versuchen.`,
     deadPlain: 'Endgültig gescheitert.',

@@ -129,8 +129,9 @@ const en: Texts<typeof de> = {
     retrying: 'Will be tried again',
     delivered: 'Delivered',
     dead: 'Dead',
-    took: (span) => `after ${span}`,
-    deliveredIn: (span) => `Delivered after ${span}. Whoever caused the mail did not have to wait for it.`,
+    took: (span) => `after about ${span}`,
+    deliveredIn: (span) =>
+      `Delivered after about ${span}. Whoever caused the mail did not have to wait for it.`,
     deadAfter: (n, one) => (one ? 'Dead after 1 attempt.' : `Dead after ${n} attempts.`),
     deadPlain: 'Dead.',
     toDead: 'Look at it',
