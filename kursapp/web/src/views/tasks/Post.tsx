@@ -9,12 +9,12 @@ import { Card } from '../../ui/Card.tsx'
 import { TextField } from '../../ui/Field.tsx'
 import { useErrorText } from '../../ui/States.tsx'
 import { toast } from '../../ui/toasts.ts'
-import { sendMail, useRedisGone, useWatch } from './api.ts'
+import { getMails, sendMail, useRedisGone, useWatch } from './api.ts'
 import { Mailbox } from './Mailbox.tsx'
 import { Travel } from './Travel.tsx'
 import css from './tasks.module.css'
 import { useT } from './texts.ts'
-import { locate, type Parcel, type Whereabouts } from './travel.ts'
+import { locate, mailKey, type Parcel, type Whereabouts } from './travel.ts'
 
 // The queue of the demo's mails.
 const queueOfMails = 'email_queue'
@@ -59,12 +59,13 @@ export function Post({ queues, onTask }: PostProps) {
       subject: mail.subject.trim() || t.mail.subjectDefault,
       body: mail.body.trim() || t.mail.bodyDefault,
     }
-    const sentAt = serverNow()
     try {
+      const before = new Set((await getMails()).mails.map(mailKey))
+      const sentAt = serverNow()
       const { id } = await sendMail(broken ? { broken: true } : full)
       setWhere(undefined)
       setLostSight(false)
-      setParcel({ id, broken, to: full.to, subject: full.subject, sentAt })
+      setParcel({ id, broken, to: full.to, subject: full.subject, sentAt, before })
       void client.invalidateQueries({ queryKey: ['queues'] })
     } catch (err) {
       toast.failed(errorText(err))

@@ -67,7 +67,7 @@ export function Rows({ rows, events, chosen, setChosen, onOpen }: RowsProps) {
             <th scope="row" className={css.what}>
               <button type="button" className={css.open} onClick={() => onOpen(task.id)}>
                 <span className={css.title}>
-                  <b>{task.type}</b> <code>{task.id}</code>
+                  <b>{task.type || t.list.task}</b> <code>{task.id}</code>
                 </span>
                 <span className={task.error ? css.error : css.gist}>{task.error || task.payload}</span>
               </button>

@@ -182,7 +182,7 @@ export interface NewMail {
 export const sendMail = (mail: NewMail | { broken: true }) =>
   send<{ id: string }>('POST', '/demo/mails', mail)
 
-const getMails = (signal?: AbortSignal) => get<{ mails: Mail[] }>('/demo/mails', signal)
+export const getMails = (signal?: AbortSignal) => get<{ mails: Mail[] }>('/demo/mails', signal)
 
 /** What is in the demo's mailbox. */
 export function useMails() {

@@ -16,7 +16,7 @@ const en: Texts<typeof de> = {
     none: 'nothing waits',
     workers: (n, one) => (one ? '1 worker' : `${n} workers`),
     noWorkers: 'no worker',
-    totals: (done, failed, died) => `Since ever: ${done} done, ${failed} failed attempts, ${died} dead`,
+    totals: (done, failed, died) => `Since ever done: ${done} · failed attempts: ${failed} · dead: ${died}`,
     depth: 'Waiting tasks in the last 15 minutes',
     show: (name) => `Show the tasks of ${name}`,
   },
@@ -85,6 +85,7 @@ const en: Texts<typeof de> = {
     goneHint: 'It is done or was deleted.',
     dead: (n, one) => (one ? 'Dead after 1 attempt' : `Dead after ${n} attempts`),
     deadHint: 'Dead is not lost: you can retry it once the cause is gone.',
+    givenUp: 'Another attempt would not have changed anything, so there was none.',
     lastError: 'Last error',
     attempts: (n, max) => `${n} of ${max} attempts failed`,
     crashes: (n, one) =>
@@ -129,8 +130,9 @@ const en: Texts<typeof de> = {
     retrying: 'Will be tried again',
     delivered: 'Delivered',
     dead: 'Dead',
-    took: (span) => `after ${span}`,
-    deliveredIn: (span) => `Delivered after ${span}. Whoever caused the mail did not have to wait for it.`,
+    took: (span) => `after about ${span}`,
+    deliveredIn: (span) =>
+      `Delivered after about ${span}. Whoever caused the mail did not have to wait for it.`,
     deadAfter: (n, one) => (one ? 'Dead after 1 attempt.' : `Dead after ${n} attempts.`),
     deadPlain: 'Dead.',
     toDead: 'Look at it',
