@@ -13,7 +13,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -X github.com/speedlayer/speedlayer/kursapp/internal/app.version=$(VERSION)
 TEST_FLAGS    ?= -race -shuffle=on
 
-.PHONY: help demo build web web-if-node test test-long bench bench-once bench-check bench-peers bench-queue bench-sessions bench-memory deps-redis lint fmt generate check-generated deps go vuln clean
+.PHONY: help demo build test test-long bench bench-once bench-check bench-peers bench-queue bench-sessions bench-limits bench-memory deps-redis lint fmt generate check-generated deps go vuln clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
@@ -24,8 +24,13 @@ demo: web-if-node build ## Run the whole product on 127.0.0.1:8000 with nothing 
 build: go ## Build bin/kursapp
 	@go build -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
 
+.PHONY: web web-check web-if-node
+
 web: ## Build the dashboard into the binary's source (needs Node 20.19 or newer); does nothing where nothing changed
 	@kursapp/web/build.sh
+
+web-check: web ## Lint, type-check, test and weigh the dashboard
+	cd kursapp/web && npm run --silent check
 
 web-if-node:
 	@if command -v node >/dev/null && command -v npm >/dev/null; then kursapp/web/build.sh || echo "The dashboard could not be built; everything else works."; \
@@ -59,6 +64,9 @@ bench-queue: go deps ## Measure queue and outbox beside others and write their t
 
 bench-sessions: go deps-redis ## Measure session beside others and write its tables of docs/benchmarks.md (10 minutes)
 	cd bench && go run ./cmd/sessionreport -out ../docs/benchmarks.md
+
+bench-limits: go deps-redis ## Measure ratelimit beside others and write its tables of docs/benchmarks.md (7 minutes)
+	cd bench && go run ./cmd/limitreport -out ../docs/benchmarks.md
 
 bench-memory: go deps-redis ## Ten million keys through a local tier of 32 MiB, into docs/benchmarks.md (minutes)
 	cd bench && go run ./cmd/memory -out ../docs/benchmarks.md

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	_ "embed" // the scripts
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ import (
 
 //go:embed lua/take_fixed.lua
 var takeFixedSource string
+
+//go:embed lua/take_fixed_rules.lua
+var takeFixedRulesSource string
 
 //go:embed lua/take.lua
 var takeSource string
@@ -48,12 +52,13 @@ var instancesSource string
 // scripts are the scripts of a limiter. There is a take for each set of algorithms,
 // because a script is set up anew with each call, and most need one algorithm only.
 type scripts struct {
-	takeFixed *redisx.Script
-	takeGCRA  *redisx.Script
-	take      [1 << 3]*redisx.Script // by the set's bits
-	refund    *redisx.Script
-	instances *redisx.Script
-	reset     *redisx.Script
+	takeFixed      *redisx.Script
+	takeFixedRules *redisx.Script
+	takeGCRA       *redisx.Script
+	take           [1 << 3]*redisx.Script // by the set's bits
+	refund         *redisx.Script
+	instances      *redisx.Script
+	reset          *redisx.Script
 }
 
 // production reads Redis's clock; tests have scripts with another one.
@@ -61,17 +66,16 @@ var production = newScripts(clockSource)
 
 func newScripts(clock string) *scripts {
 	s := &scripts{
-		takeFixed: redisx.NewScript(takeFixedSource),
-		takeGCRA:  redisx.NewScript(clock + gcraStateSource + takeGCRASource),
-		refund:    redisx.NewScript(clock + refundSource),
-		instances: redisx.NewScript(instancesSource),
-		reset:     redisx.NewScript(resetSource),
+		takeFixed:      redisx.NewScript(takeFixedSource),
+		takeFixedRules: redisx.NewScript(takeFixedRulesSource),
+		takeGCRA:       redisx.NewScript(clock + gcraStateSource + takeGCRASource),
+		refund:         redisx.NewScript(clock + refundSource),
+		instances:      redisx.NewScript(instancesSource),
+		reset:          redisx.NewScript(resetSource),
 	}
-	for set := 1; set < len(s.take); set++ {
+	for set := 1<<FixedWindow + 1; set < len(s.take); set++ { // fixed windows alone have scripts of their own
 		var b strings.Builder
-		if set != 1<<FixedWindow {
-			b.WriteString(clock)
-		}
+		b.WriteString(clock)
 		b.WriteString("local algorithms = {}\n")
 		for algorithm, source := range []string{FixedWindow: fixedSource, SlidingWindow: slidingSource, GCRA: gcraStateSource + gcraSource} {
 			if set&(1<<algorithm) != 0 {
@@ -88,20 +92,24 @@ func newScripts(clock string) *scripts {
 type kind uint8
 
 const (
-	mixed     kind = iota // take.lua makes all
-	onlyFixed             // one rule with a fixed window
-	onlyGCRA              // one rule with GCRA
+	mixed      kind = iota // take.lua makes all
+	onlyFixed              // one rule with a fixed window
+	fixedRules             // several of them
+	onlyGCRA               // one rule with GCRA
 	kinds
 )
 
 func (c Charge) kind() kind {
 	switch {
-	case len(c.Rules) == 1 && c.Rules[0].Algorithm == FixedWindow:
+	case slices.ContainsFunc(c.Rules, func(r Rule) bool { return r.Algorithm != FixedWindow }):
+		if len(c.Rules) == 1 && c.Rules[0].Algorithm == GCRA {
+			return onlyGCRA
+		}
+		return mixed
+	case len(c.Rules) == 1:
 		return onlyFixed
-	case len(c.Rules) == 1 && c.Rules[0].Algorithm == GCRA:
-		return onlyGCRA
 	}
-	return mixed
+	return fixedRules
 }
 
 // forCharges returns the script that makes the charges, all of one kind, and its keys
@@ -133,6 +141,8 @@ func (s *scripts) forCharges(id string, charges []question) (script *redisx.Scri
 	switch charges[0].kind() {
 	case onlyFixed:
 		return s.takeFixed, keys, args
+	case fixedRules:
+		return s.takeFixedRules, keys, args
 	case onlyGCRA:
 		return s.takeGCRA, keys, args
 	}
@@ -141,7 +151,7 @@ func (s *scripts) forCharges(id string, charges []question) (script *redisx.Scri
 
 // alike says that two charges have the same arguments, which then are sent once.
 func (c Charge) alike(other Charge) bool {
-	return c.Cost == other.Cost && c.kind() != mixed && c.Rules[0] == other.Rules[0]
+	return c.Cost == other.Cost && c.kind() != mixed && slices.Equal(c.Rules, other.Rules)
 }
 
 // arguments appends the arguments for so many such charges.
@@ -150,6 +160,8 @@ func (c Charge) arguments(args []string, run int) []string {
 	switch kind {
 	case onlyFixed:
 		args = append(args, number(int64(run)), number(c.Cost))
+	case fixedRules:
+		args = append(args, number(int64(run)), number(c.Cost), number(int64(len(c.Rules))))
 	case onlyGCRA:
 		args = append(args, number(int64(run)))
 	default:
@@ -183,7 +195,7 @@ func parseTake(reply []rueidis.RedisMessage, charges []question) ([]answer, erro
 		rules += len(q.Rules)
 	}
 	width := 4
-	if charges[0].kind() == onlyFixed {
+	if k := charges[0].kind(); k == onlyFixed || k == fixedRules {
 		width = 3
 	}
 	if want := len(charges) + width*rules; len(reply) != want {

@@ -76,11 +76,20 @@ func TestTheStreamOutlivesRedisAndEndsWithTheServer(t *testing.T) {
 		T      int64
 		Queues queues
 		Reads  struct{ Local, Redis, Database int }
+		Limits struct{ Admitted, Denied int }
 	}
 	var status struct{ Redis, Database struct{ OK *bool } }
 	l.await(t, "sample", &sample, func() bool { return len(sample.Queues) == 2 && sample.Queues[0].Workers == 1 })
 	call(t, p, 200, "GET", "/users/1", "")
 	l.await(t, "sample", &sample, func() bool { return sample.Reads.Database == 1 })
+	for range 12 {
+		p.request(t, "GET", "/api/data", "")
+	}
+	admitted, denied := 0, 0
+	l.await(t, "sample", &sample, func() bool {
+		admitted, denied = admitted+sample.Limits.Admitted, denied+sample.Limits.Denied
+		return admitted == 10 && denied == 2
+	})
 
 	redis.Freeze(t)
 	sample.Queues = nil

@@ -82,6 +82,14 @@ func SessionModules() []string {
 	}
 }
 
+// LimitModules are those of the contestants who limit rates, and their clients.
+func LimitModules() []string {
+	return []string{
+		"github.com/go-redis/redis_rate/v10", "github.com/throttled/throttled/v2", "github.com/ulule/limiter/v3",
+		"github.com/redis/go-redis/v9", "github.com/redis/rueidis",
+	}
+}
+
 // modules adds versions.
 func modules(wanted []string) []string {
 	var found []string

@@ -16,6 +16,10 @@ type Request struct {
 	Path string // default: "/users/1"
 	// Header is one more line of it, as "Cookie: session=…". Default: none.
 	Header string
+	// Status is that of a right answer. Default: 200.
+	Status int
+	// Counts says that the body has seconds in it, so that digits change.
+	Counts bool
 }
 
 func (r Request) path() string {
@@ -23,6 +27,13 @@ func (r Request) path() string {
 		return "/users/1"
 	}
 	return r.Path
+}
+
+func (r Request) status() int {
+	if r.Status == 0 {
+		return http.StatusOK
+	}
+	return r.Status
 }
 
 // Answer is what a server sends: the body, and the headers that are the same each
@@ -91,10 +102,10 @@ func fetch(ctx context.Context, base string, asked Request) (http.Header, string
 	if name, value, ok := strings.Cut(asked.Header, ": "); ok {
 		request.Header.Set(name, value)
 	}
-	return send(request)
+	return send(request, asked.status())
 }
 
-func send(request *http.Request) (http.Header, string, error) {
+func send(request *http.Request, status int) (http.Header, string, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, "", err
@@ -104,7 +115,7 @@ func send(request *http.Request) (http.Header, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode != status {
 		return nil, "", fmt.Errorf("web: %s %s: %s", request.Method, request.URL, response.Status)
 	}
 	return response.Header, string(body), nil

@@ -147,7 +147,8 @@ func checkTiers(ctx context.Context, servers []contestant) error {
 // load runs the generator as a process of its own.
 func (c Config) load(ctx context.Context, s contestant, want string) (float64, error) {
 	//nolint:gosec // G204: the program was built by Build.
-	out, err := exec.CommandContext(ctx, c.Programs.load, "-addr", s.addr, "-path", s.asked.path(), "-header", s.asked.Header, "-want", want,
+	out, err := exec.CommandContext(ctx, c.Programs.load, "-addr", s.addr, "-path", s.asked.path(), "-header", s.asked.Header,
+		"-status", strconv.Itoa(s.asked.status()), "-counts="+strconv.FormatBool(s.asked.Counts), "-want", want,
 		"-connections", strconv.Itoa(c.Connections),
 		"-warm", (c.For / 3).String(), "-for", c.For.String()).Output()
 	if err != nil {

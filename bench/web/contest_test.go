@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ func TestContests(t *testing.T) {
 	c := Config{Programs: programs, Rounds: 1, For: 50 * time.Millisecond, Connections: 8, Progress: t.Logf}
 	t.Run("users", func(t *testing.T) { users(t, c) })
 	t.Run("profile", func(t *testing.T) { profile(t, c) })
+	t.Run("refusal", func(t *testing.T) { refusal(t, c) })
 }
 
 func users(t *testing.T, c Config) {
@@ -55,5 +57,26 @@ func profile(t *testing.T, c Config) {
 	}
 	if want := `{"user_id":"1","name":"Max","email":"max@example.com"}`; result.Answer.Body != want {
 		t.Errorf("kursapp answers %q, want %q", result.Answer.Body, want)
+	}
+}
+
+func refusal(t *testing.T, c Config) {
+	t.Helper()
+	result, err := RunRefusal(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range append([]string{Kursapp, NetHTTP}, limiters()...) {
+		if rates := result.Rates[id]; len(rates) != 1 || rates[0] < 1 {
+			t.Errorf("%s: rates %v", id, rates)
+		}
+	}
+	for _, name := range []string{"Retry-After", "Ratelimit", "Ratelimit-Policy", "Content-Security-Policy"} {
+		if result.Answer.Header.Get(name) == "" {
+			t.Errorf("the bare server sends no %s", name)
+		}
+	}
+	if !strings.Contains(result.Answer.Body, `"violated-policies":["data"]`) {
+		t.Errorf("kursapp answers %q", result.Answer.Body)
 	}
 }

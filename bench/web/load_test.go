@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,48 @@ func TestLoadSendsPathAndHeader(t *testing.T) {
 	asked.Path, asked.Header = "/profile", "Cookie: session=1"
 	if count, err := Load(t.Context(), asked); err != nil || count.Requests < 1 {
 		t.Errorf("Load = %+v, %v", count, err)
+	}
+}
+
+// A server that is slower than the time that is counted has a rate all the same.
+func TestLoadWaitsForTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		_, _ = w.Write([]byte(body))
+	}))
+	defer s.Close()
+	time.AfterFunc(200*time.Millisecond, func() { close(release) })
+	if count, err := Load(t.Context(), target(s)); err != nil || count.Requests < 1 || count.Elapsed < 20*time.Millisecond {
+		t.Errorf("Load = %+v, %v", count, err)
+	}
+}
+
+func TestLoadOfRefusals(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = w.Write([]byte("in " + strconv.FormatInt(served.Add(1)%10, 10) + " s"))
+	}))
+	defer s.Close()
+	asked := target(s)
+	asked.Want, asked.Status, asked.Counts = "in 5 s", http.StatusTooManyRequests, true
+	if count, err := Load(t.Context(), asked); err != nil || count.Requests < 1 {
+		t.Errorf("Load = %+v, %v", count, err)
+	}
+	for name, change := range map[string]func(*Target){
+		"admitted":        func(t *Target) { t.Status = http.StatusOK },
+		"another unit":    func(t *Target) { t.Want = "in 5 h" },
+		"letters counted": func(t *Target) { t.Want = "in n s" },
+		"not counted":     func(t *Target) { t.Counts = false },
+	} {
+		wrong := asked
+		change(&wrong)
+		if _, err := Load(t.Context(), wrong); !errors.Is(err, ErrWrongAnswer) {
+			t.Errorf("%s: Load = %v, want ErrWrongAnswer", name, err)
+		}
 	}
 }
 

@@ -122,6 +122,6 @@ func post(ctx context.Context, url, body string) (string, error) {
 		return "", err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	_, answer, err := send(request)
+	_, answer, err := send(request, http.StatusOK)
 	return answer, err
 }

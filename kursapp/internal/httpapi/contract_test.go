@@ -180,7 +180,9 @@ func TestContractErrors(t *testing.T) {
 		{
 			name: "data too often", method: "GET", target: "/api/data",
 			change: func(s *site) {
-				s.limits.data = func(context.Context, string) (ratelimit.Result, error) { return ratelimit.Result{}, limited }
+				s.limits.data = func(context.Context, string) (ratelimit.Result, error) {
+					return ratelimit.Result{RetryAfter: limited.RetryAfter}, nil
+				}
 			},
 			status: 429, german: "Zu viele Anfragen. Versuche es in 42 Sekunden erneut.", english: "Too many requests. Try again in 42 seconds.",
 		},

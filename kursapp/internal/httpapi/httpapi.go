@@ -147,6 +147,7 @@ type api struct {
 	proxies ratelimit.Proxies
 	// dataHeaders tell of the limit of /api/data.
 	dataHeaders ratelimit.HeaderCache
+	refusals    refusals
 	// tokens is how requests carry their sessions.
 	tokens *session.HTTP[int64, kurs.SessionData]
 

@@ -391,7 +391,8 @@ func TestWhatCountsAndAsWhat(t *testing.T) {
 		"a panic":                {func(context.Context, int64) (cache.Entry[kurs.User], error) { panic("oh") }, "GET", "/users/1", "", []counted{{live.AnsweredNot, true}}},
 		"bypassed":               {nil, "GET", "/users/1?fresh", "", []counted{{live.AnsweredRedis, false}}},
 		"no id":                  {nil, "GET", "/users/x", "", []counted{{live.AnsweredOtherwise, false}}},
-		"a page":                 {nil, "GET", "/users", "", []counted{{live.AnsweredRedis, false}}},
+		"a page":                 {nil, "GET", "/users", "", nil}, // the dashboard lists them
+		"a search":               {nil, "GET", "/users?q=max", "", nil},
 		"a change":               {nil, "PUT", "/users/1", put, []counted{{live.AnsweredOtherwise, false}}},
 		"data":                   {nil, "GET", "/api/data", "", []counted{{live.AnsweredOtherwise, false}}},
 		"a profile without user": {nil, "GET", "/profile", "", []counted{{live.AnsweredOtherwise, false}}},

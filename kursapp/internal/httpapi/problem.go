@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -213,6 +214,10 @@ func noteCause(w any, p *Problem, err error) {
 // writeJSON writes v as huma writes bodies. The Content-Type is the caller's.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
+	encodeTo(w, v)
+}
+
+func encodeTo(w io.Writer, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	// A client that is gone is nobody's error, and v is of this package.

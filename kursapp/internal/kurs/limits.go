@@ -2,7 +2,6 @@ package kurs
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/speedlayer/speedlayer/ratelimit"
@@ -109,14 +108,13 @@ func NewLimits(limiter *ratelimit.Limiter, policies *Policies) *Limits {
 
 // Data charges a request to the data route: 10 in 60 s for each client by default, and
 // no limit while Redis is gone. clientPrefix is what ratelimit.ClientPrefix
-// returns. It returns the rule that counted, of which clients are told. The result is
-// valid with CodeRateLimited too, whose RetryAfter is at least a second.
+// returns. It returns the rule that counted, of which clients are told.
+//
+// A refusal is no error here, because those who are refused come most often: see
+// Result.Allowed. It fails with CodeUnavailable where the limiter cannot decide.
 func (l *Limits) Data(ctx context.Context, clientPrefix string) (ratelimit.Rule, ratelimit.Result, error) {
 	rule := l.policies.rule(limitData)
-	result, err := take(ctx, l.limiter, clientPrefix, rule)
-	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == CodeRateLimited {
-		refused.Limit = result.Rule
-	}
+	result, err := l.limiter.Take(ctx, clientPrefix, rule)
 	if err != nil {
 		return rule, result, wrap("limit data", err)
 	}

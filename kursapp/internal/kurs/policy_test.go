@@ -85,7 +85,13 @@ func TestAnotherPolicyCountsAtOnce(t *testing.T) {
 	user := w.add(t, "Max", kurs.RoleUser)
 	other := 0
 	for name, ask := range map[string]func() error{
-		"data": func() error { _, _, err := w.limits.Data(t.Context(), "192.0.2.1"); return err },
+		"data": func() error {
+			_, result, err := w.limits.Data(t.Context(), "192.0.2.1")
+			if err == nil && !result.Allowed {
+				return &kurs.Error{Code: kurs.CodeRateLimited}
+			}
+			return err
+		},
 		"register": func() error {
 			other++
 			_, err := w.accounts.Register(t.Context(), kurs.Registration{

@@ -43,6 +43,7 @@ for (const redis of [true, false]) {
             }
           })
           await page.goto(values.url + path)
+          await page.locator('main h1').waitFor()
           await page.waitForTimeout(900)
           await page.evaluate(axe)
           const { violations } = await page.evaluate(() =>

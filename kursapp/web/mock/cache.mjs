@@ -79,6 +79,7 @@ export function routes(on) {
         enabled: true,
         ready: scenario.redis,
         present: scenario.redis && !!local,
+        absent: scenario.redis && local?.raw === 'null',
         ttl_ms: local && scenario.redis ? local.endsAt - now() : 0,
       },
       redis: scenario.redis
@@ -87,6 +88,7 @@ export function routes(on) {
             raw: redis?.raw ?? '',
             ttl_ms: redis ? redis.endsAt - now() : 0,
             absent: redis?.raw === 'null',
+            reason: redis ? 'none' : 'miss',
             loading: false,
             bytes: redis ? redis.raw.length : 0,
           }

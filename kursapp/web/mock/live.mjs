@@ -147,6 +147,7 @@ export function startLive() {
     tellAll('sample', s)
   }, 1000)
   setInterval(() => {
+    for (let i = 0; i < scenario.flood / 4; i++) readUser(2 + Math.floor(Math.random() * 60))
     if (scenario.frozen || fresh.length === 0) return
     const all = fresh.splice(0)
     tellAll('events', { events: all.slice(0, 50), left_out: Math.max(0, all.length - 50) })
@@ -207,6 +208,7 @@ export function routes(on) {
       },
     })
   })
+  on('GET', '/__mock/streams', (x) => x.json(200, { open: streams.size }))
   /** Drops all streams, as a restart does. */
   on('POST', '/__mock/drop', (x) => {
     for (const res of streams) res.destroy()

@@ -135,7 +135,7 @@ export function routes(on) {
   on('POST', '/queues/:name/retries', (x) => {
     const list = chosen(x.name, x.body).filter((t) => !['running', 'waiting'].includes(t.state))
     for (const t of list) {
-      Object.assign(t, { state: 'waiting', attempts: t.state === 'dead' ? 0 : t.attempts, broken: false })
+      Object.assign(t, { state: 'waiting', attempts: t.state === 'dead' ? 0 : t.attempts })
       work(t)
     }
     x.json(200, { count: list.length })

@@ -19,6 +19,8 @@ export const scenario = {
   empty: false, // nobody has done anything yet
   mode: 'demo',
   login: null, // id of who is logged in
+  flood: 0, // reads a second on top, for load on the page
+  frozen: false, // the stream stays open and says nothing
   latency: 0, // ms that every answer waits
 }
 

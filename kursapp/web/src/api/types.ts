@@ -94,7 +94,7 @@ export interface Sample {
   }
   local: { ready: boolean; entries: number; bytes: number }
   breaker_open: boolean
-  http: { n: number; p50_us: number; p99_us: number; errors: number }
+  http: { n: number; p50_us: number | null; p99_us: number | null; errors: number }
   sessions: { created: number; lookups_local: number; lookups_redis: number; ended: number }
   limits: { admitted: number; denied: number; remembered: number; without_redis: number }
   queues: QueueCounts[] | null
@@ -177,12 +177,13 @@ export interface EventBatch {
 export interface Inspection {
   key: string
   now: number
-  local: { enabled: boolean; ready: boolean; present: boolean; ttl_ms: number }
+  local: { enabled: boolean; ready: boolean; present: boolean; absent: boolean; ttl_ms: number }
   redis: {
     present: boolean
     raw: string
     ttl_ms: number
     absent: boolean
+    reason: 'none' | 'miss' | 'unavailable' | 'undecodable' | 'stale'
     loading: boolean
     bytes: number
   } | null

@@ -1,12 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useReducer } from 'react'
+import { Suspense, useEffect, useReducer } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { meKey, useMe } from '../api/me.ts'
 import { useShared } from '../i18n/shared.ts'
 import { live } from '../live/store.ts'
 import { SessionWatch } from '../session/SessionWatch.tsx'
+import { Page } from '../ui/Page.tsx'
 import { Failed, Loading } from '../ui/States.tsx'
 import { NoSuchPage, NotAllowed } from './Notices.tsx'
+import { ReachWatch } from './ReachWatch.tsx'
 import { Shell } from './Shell.tsx'
 import { maySee, type View, views } from './views.ts'
 
@@ -25,6 +27,7 @@ export function App() {
   return (
     <Shell>
       <SessionWatch />
+      <ReachWatch />
       <Switch>
         {views.map((view) => (
           <Route key={view.name} path={view.path}>
@@ -39,12 +42,29 @@ export function App() {
   )
 }
 
-// What may be seen is known once the server has said who asks.
+// What may be seen is known once the server has said who asks. Until then, and while the
+// code of the view comes, its heading stands there already.
 function Guarded({ view }: { view: View }) {
   const t = useShared()
   const { data: me, error, refetch } = useMe()
-  if (!view.open && !me) return error ? <Failed error={error} retry={refetch} /> : <Loading lines={6} />
-  return maySee(view, me) ? <view.Component /> : <NotAllowed title={t.nav[view.name]} />
+  const title = t.nav[view.name]
+  if (!view.open && !me) {
+    return (
+      <Page title={title}>{error ? <Failed error={error} retry={refetch} /> : <Loading lines={6} />}</Page>
+    )
+  }
+  if (!maySee(view, me)) return <NotAllowed title={title} />
+  return (
+    <Suspense
+      fallback={
+        <Page title={title}>
+          <Loading lines={6} />
+        </Page>
+      }
+    >
+      <view.Component />
+    </Suspense>
+  )
 }
 
 // A trailing slash is the same page.

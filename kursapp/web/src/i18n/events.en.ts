@@ -18,7 +18,7 @@ const en: EventTexts = {
     task_failed: 'failed',
     task_dead: 'dead',
   },
-  tier: { local: 'local', redis: 'Redis', database: 'PostgreSQL' },
+  tier: { local: 'local', redis: 'Redis', database: 'database' },
   reason: {
     miss: 'not in the cache',
     expired: 'expired',

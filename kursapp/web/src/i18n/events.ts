@@ -21,7 +21,7 @@ const de = {
     task_failed: 'gescheitert',
     task_dead: 'endgültig gescheitert',
   } as Record<string, string>,
-  tier: { local: 'lokal', redis: 'Redis', database: 'PostgreSQL' },
+  tier: { local: 'lokal', redis: 'Redis', database: 'Datenbank' },
   reason: {
     miss: 'nicht im Cache',
     expired: 'abgelaufen',
@@ -83,8 +83,8 @@ export function wordsOf(
   e: LogEvent,
   t: { tier: EventTexts['tier']; reason: Record<string, string> },
 ): string {
-  if (e.error) return e.error
   if (e.reason) return t.reason[e.reason] ?? e.reason
+  if (e.error) return e.error
   if (e.tier) return t.tier[e.tier]
   return ''
 }

@@ -7,8 +7,10 @@ export interface Format {
   num(n: number, digits?: number): string
   /** 98,4 % of a share between 0 and 1. */
   percent(share: number, digits?: number): string
-  /** Microseconds with the unit that fits: 0,8 µs, 640 µs, 12,4 ms, 1,3 s. */
+  /** Microseconds with the unit that fits: 0,8 µs, 640 µs, 12,4 ms, 1,3 s. Nothing takes no time: 0 is <1 µs. */
   micros(us: number): string
+  /** As micros, of a figure that is estimated: ~640 µs. */
+  about(us: number): string
   /** Milliseconds as micros does. */
   millis(ms: number): string
   /** 34 s, 4 min 05 s, 2 h 10 min, 3 d 4 h: for what is left or has passed. */
@@ -65,6 +67,7 @@ export function formatOf(lang: Lang): Format {
   // Three significant digits at most: more is noise for a person.
   const short = (n: number) => num(n, n < 10 ? 2 : n < 100 ? 1 : 0)
   const micros = (us: number) => {
+    if (us === 0) return '<1 µs'
     if (us < 1000) return `${short(us)} µs`
     if (us < 1_000_000) return `${short(us / 1000)} ms`
     return `${short(us / 1_000_000)} s`
@@ -75,10 +78,11 @@ export function formatOf(lang: Lang): Format {
     num,
     percent: (share, d = 1) => (percents[d] ?? percents[1] ?? int).format(share),
     micros,
+    about: (us) => (us === 0 ? micros(us) : `~${micros(us)}`),
     millis: (ms) => micros(ms * 1000),
     span(ms) {
       const s = Math.max(0, Math.floor(ms / 1000))
-      if (s < 60) return `${s} s`
+      if (s < 100) return `${s} s`
       if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`
       if (s < 86_400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`
       return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`

@@ -36,13 +36,22 @@ export function sumOf(samples: readonly Sample[], of: (s: Sample) => number): nu
   return sum
 }
 
+/** Percentiles of a second, which knows none where nothing happened. */
+interface MaybeLatency {
+  n: number
+  p50_us: number | null
+  p99_us: number | null
+}
+
 /**
  * Percentiles over several seconds. Each second tells its own, and what lies between is not
  * known, so the result is an estimate: the median of the seconds' medians and the
  * mean of their p99, each second weighing as much as it has answers.
  */
-export function latencyOver(parts: readonly (Latency | null)[]): Latency | null {
-  const known = parts.filter((l): l is Latency => l !== null && l.n > 0)
+export function latencyOver(parts: readonly (MaybeLatency | null)[]): Latency | null {
+  const known = parts.filter(
+    (l): l is Latency => l !== null && l.n > 0 && l.p50_us !== null && l.p99_us !== null,
+  )
   const n = known.reduce((sum, l) => sum + l.n, 0)
   if (n === 0) return null
   const byMedian = known.toSorted((a, b) => a.p50_us - b.p50_us)

@@ -5,7 +5,7 @@ import { meKey, useMe } from '../api/me.ts'
 import type { Me } from '../api/types.ts'
 import { texts } from '../i18n/texts.ts'
 import { serverNow } from '../lib/clock.ts'
-import { toast } from '../ui/toasts.ts'
+import { announce, toast } from '../ui/toasts.ts'
 import { de } from './de.ts'
 import { noteWho } from './ended.ts'
 
@@ -28,7 +28,9 @@ export function SessionWatch() {
     const known = before.current
     before.current = me
     const end = noteWho(known, me, serverNow())
-    if (end) toast.failed(t[end])
+    // The view of logins shows it by itself.
+    if (end && window.location.pathname.endsWith('/anmeldung')) announce(t[end])
+    else if (end) toast.failed(t[end])
     // What one person was shown is not for the next.
     if (known && known.user?.id !== me.user?.id)
       void client.resetQueries({ predicate: (q) => q.queryKey[0] !== meKey[0] })

@@ -24,3 +24,8 @@ it('measures all lines with one scale that begins at 0', () => {
   expect(high?.stroke).toBe('M75.0 2.0L100.0 2.0')
   expect(low?.stroke).toBe('M75.0 12.0L100.0 22.0')
 })
+
+it('shows a value that stands alone as a dot', () => {
+  const [line] = sparkPaths([{ tone: 'local', values: [null, 1, null] }], box)
+  expect(line?.stroke).toBe('M75.0 2.0L75.0 2.0')
+})

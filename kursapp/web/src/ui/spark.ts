@@ -24,7 +24,10 @@ export function sparkPaths(lines: readonly Line[], box: Box) {
     const first = box.places - line.values.length
     const x = (i: number) => ((first + i) * stepX).toFixed(1)
     const runs = runsOf(line.values)
-    const stroke = runs.map((r) => `M${r.map((p) => `${x(p.i)} ${y(p.v)}`).join('L')}`).join('')
+    // A value alone is a line without length, which the round ends make a dot.
+    const stroke = runs
+      .map((r) => `M${(r.length === 1 ? [...r, ...r] : r).map((p) => `${x(p.i)} ${y(p.v)}`).join('L')}`)
+      .join('')
     const area = line.area
       ? runs
           .map((r) => {

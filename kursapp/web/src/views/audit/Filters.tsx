@@ -66,7 +66,7 @@ function UserField({ value, set }: { value: string; set(value: string): void }) 
       inputMode="numeric"
       autoComplete="off"
       maxLength={15}
-      placeholder={t.userHint}
+      placeholder={t.everybody}
       value={text}
       onChange={(e) => setText(e.target.value.replace(/\D/g, ''))}
     />

@@ -62,7 +62,7 @@ export function Row({ entry, me }: { entry: AuditEntry; me: number | undefined }
             'user' in p ? (
               // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a sentence do not move
               <Link key={i} href={`/benutzer?id=${p.user}`}>
-                {t.numbered(f.int(p.user))}
+                {t.numbered(String(p.user))}
               </Link>
             ) : (
               p.words
@@ -70,13 +70,13 @@ export function Row({ entry, me }: { entry: AuditEntry; me: number | undefined }
           )}
         </p>
         <Whence entry={entry} />
-        {open && <Code label={t.rawOf(f.int(entry.id))} text={JSON.stringify(entry, null, 2)} />}
+        {open && <Code label={t.rawOf(String(entry.id))} text={JSON.stringify(entry, null, 2)} />}
       </div>
       <button
         type="button"
         className={css.raw}
         aria-expanded={open}
-        aria-label={t.rawOf(f.int(entry.id))}
+        aria-label={t.rawOf(String(entry.id))}
         onClick={() => setOpen(!open)}
       >
         {'{ }'}

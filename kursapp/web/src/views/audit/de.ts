@@ -4,7 +4,7 @@ export const de = {
   lead: 'Wer wann was mit welchem Konto getan hat. Namen und Adressen stehen nicht darin, und es bleibt, wenn das Konto geht.',
   refresh: 'Neue Einträge laden',
   user: 'Benutzer-Nr.',
-  userHint: 'Als Handelnder oder Betroffener',
+  everybody: 'Alle',
   kind: 'Ereignis',
   all: 'Alle Ereignisse',
   clear: 'Filter entfernen',

@@ -6,7 +6,7 @@ const en: Texts<typeof de> = {
   lead: 'Who did what to which account, and when. It holds no names and addresses, and stays when the account goes.',
   refresh: 'Load new entries',
   user: 'User no.',
-  userHint: 'Who did it, or whom it is about',
+  everybody: 'Everybody',
   kind: 'Event',
   all: 'All events',
   clear: 'Remove filters',

@@ -32,7 +32,7 @@ export function Box({ at, inspection, slots, gone, notAsked }: BoxProps) {
     return <p className={cx(css.slot, css.hatched)}>{t.box.off}</p>
   const present = at === 1 ? local.present : redis?.present === true
   const ttl = at === 1 ? local.ttl_ms : (redis?.ttl_ms ?? 0)
-  const absence = redis?.absent === true
+  const absence = at === 1 ? local.absent : redis?.absent === true
   const filled = slots ? slots[which] : present
   // During the story the time left is of no interest, and not known for what is to come.
   const runs = present && !slots

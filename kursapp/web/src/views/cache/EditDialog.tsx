@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useId, useState } from 'react'
 import { get } from '../../api/client.ts'
 import { ApiError } from '../../api/errors.ts'
-import type { User, UserPage } from '../../api/types.ts'
+import type { Inspection, User } from '../../api/types.ts'
 import { useShared } from '../../i18n/shared.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -25,17 +25,9 @@ export function EditDialog({ user, open, onClose, onSave }: EditProps) {
   const shared = useShared()
   const form = useId()
   const [busy, setBusy] = useState(false)
-  // Asked of the list behind this user's predecessor: that is the database itself, and the
-  // cache that is looked at stays as it is.
   const query = useQuery({
-    queryKey: ['users', 'edit', user],
-    queryFn: async ({ signal }) => {
-      const page = await get<UserPage>(
-        `/users?q=${encodeURIComponent('@')}&limit=1&cursor=${user - 1}`,
-        signal,
-      )
-      return page.users.find((u) => u.id === user) ?? null
-    },
+    queryKey: ['user', 'edit', user],
+    queryFn: ({ signal }) => presentUser(user, signal),
     enabled: open,
     staleTime: 0,
     gcTime: 0,
@@ -67,6 +59,17 @@ export function EditDialog({ user, open, onClose, onSave }: EditProps) {
       )}
     </Dialog>
   )
+}
+
+// What lies in Redis is the present state, and looking at it is no read. Where nothing lies
+// there, the form reads the user as any other program would. null: there is no such user.
+async function presentUser(user: number, signal: AbortSignal): Promise<User | null> {
+  const { redis } = await get<Inspection>(`/cache/users/${user}`, signal)
+  if (redis?.present && redis.reason === 'none') return JSON.parse(redis.raw) as User | null
+  return get<User>(`/users/${user}`, signal).catch((err: unknown) => {
+    if (err instanceof ApiError && err.status === 404) return null
+    throw err
+  })
 }
 
 interface FormProps extends Pick<EditProps, 'onSave' | 'onClose'> {

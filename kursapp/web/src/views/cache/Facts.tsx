@@ -56,7 +56,8 @@ function Percentile({ name, us }: { name: string; us: number | undefined }) {
     <dd className={css.latency}>
       {us !== undefined && (
         <>
-          <span className={css.percentile}>{name} </span>~{f.micros(us)}
+          <span className={css.percentile}>{name} </span>
+          {f.about(us)}
         </>
       )}
     </dd>

@@ -104,7 +104,7 @@ export const de = {
     off: 'nicht in Gebrauch',
     unreachable: 'nicht erreichbar',
     unknown: 'unbekannt',
-    source: 'hat immer die Wahrheit',
+    source: 'das Original',
     ttlLocal: 'Restzeit im lokalen Speicher',
     ttlRedis: 'Restzeit in Redis',
     loading: 'wird geladen',

@@ -105,7 +105,7 @@ const en: Texts<typeof de> = {
     off: 'not in use',
     unreachable: 'unreachable',
     unknown: 'unknown',
-    source: 'always has the truth',
+    source: 'the original',
     ttlLocal: 'Time left in local memory',
     ttlRedis: 'Time left in Redis',
     loading: 'being loaded',

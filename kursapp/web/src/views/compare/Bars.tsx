@@ -2,7 +2,7 @@ import { useFormat } from '../../i18n/format.ts'
 import { useShared } from '../../i18n/shared.ts'
 import { cx } from '../../lib/cx.ts'
 import css from './compare.module.css'
-import type { Way } from './model.ts'
+import { scaleOf, type Way } from './model.ts'
 import { nameOf } from './names.ts'
 import { useT } from './texts.ts'
 
@@ -11,8 +11,8 @@ export function Bars({ ways }: { ways: readonly Way[] }) {
   const t = useT()
   const f = useFormat()
   const shared = useShared()
-  const longest = Math.max(...ways.map((w) => w.p99), 1e-9)
-  const share = (us: number) => `${((us / longest) * 100).toFixed(3)}%`
+  const longest = scaleOf(ways)
+  const share = (us: number) => `${(Math.min(1, us / longest) * 100).toFixed(3)}%`
   return (
     <ul className={css.bars}>
       {ways.map((way) => (
@@ -32,8 +32,8 @@ export function Bars({ ways }: { ways: readonly Way[] }) {
           <div className={css.track} aria-hidden="true">
             <span className={css.fill} style={{ width: share(way.p50) }} />
             <span
-              className={css.whisker}
-              style={{ left: share(way.p50), width: share(Math.max(0, way.p99 - way.p50)) }}
+              className={cx(css.whisker, way.p99 > longest && css.cut)}
+              style={{ left: share(way.p50), right: `calc(100% - ${share(way.p99)})` }}
             />
           </div>
           <div className={css.barValue}>

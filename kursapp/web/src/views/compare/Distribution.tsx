@@ -55,7 +55,7 @@ export function Distribution({ ways }: { ways: readonly Way[] }) {
         {ways.map((way, i) => (
           <div key={`${way.via}${way.tier}`} className={cx(css.ridge, css[way.tier])}>
             <svg viewBox={`0 0 ${s.bins} 1`} preserveAspectRatio="none" aria-hidden="true">
-              <path d={outline(s.shares[i] ?? [], s.top)} className={css.shape} />
+              <path d={outline(s.shares[i] ?? [], s.tops[i] ?? 1)} className={css.shape} />
             </svg>
             <span className={css.median} style={{ left: percent(placeOf(way.p50, s)) }} />
             <span className={css.ridgeName}>{nameOf(way, t)}</span>

@@ -19,7 +19,7 @@ export function Figures({ ways }: { ways: readonly Way[] }) {
     [t.col.max, (w: Way) => w.max],
   ] as const
   return (
-    <Table label={t.table}>
+    <Table label={t.tableLabel}>
       <thead>
         <tr>
           <th scope="col">{t.col.way}</th>

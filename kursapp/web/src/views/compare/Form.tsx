@@ -69,8 +69,8 @@ export function Form({
         />
       }
       title={t.mode}
-      hint={t.modeHint[settings.mode]}
     >
+      <p className={css.modeHint}>{t.modeHint[settings.mode]}</p>
       <form
         className={css.form}
         onSubmit={(e) => {

@@ -9,7 +9,7 @@ import { csvOf } from './csv.ts'
 import { Distribution } from './Distribution.tsx'
 import { fileName, save } from './download.ts'
 import { Figures } from './Figures.tsx'
-import type { Measured } from './model.ts'
+import { type Measured, scaleOf } from './model.ts'
 import { sentenceOf } from './names.ts'
 import { pictureOf } from './picture.ts'
 import { useT } from './texts.ts'
@@ -18,6 +18,7 @@ import { useT } from './texts.ts'
 export function Results({ measured: m, warning }: { measured: Measured; warning?: string | undefined }) {
   const t = useT()
   const f = useFormat()
+  const cut = m.ways.some((w) => w.p99 > scaleOf(m.ways))
   const failed = m.ways.reduce((sum, w) => sum + w.errors, 0)
   const conditions = [
     t.at(f.clock(m.at)),
@@ -45,7 +46,7 @@ export function Results({ measured: m, warning }: { measured: Measured; warning?
         {failed > 0 && <p className={css.warning}>{t.errorsNote(f.int(failed))}</p>}
       </section>
       <div className={css.pair}>
-        <Card title={t.bars} hint={t.barsHint}>
+        <Card title={t.bars} hint={cut ? `${t.barsHint} ${t.cutHint}` : t.barsHint}>
           <Bars ways={m.ways} />
         </Card>
         <Card title={t.distribution} hint={t.distributionHint}>
@@ -55,7 +56,6 @@ export function Results({ measured: m, warning }: { measured: Measured; warning?
       <Card
         flush
         title={t.table}
-        {...(m.note && { hint: m.note })}
         aside={
           <>
             <Button size="small" icon={<Download />} aria-label={t.saveCsv} onClick={saveCsv}>
@@ -68,6 +68,7 @@ export function Results({ measured: m, warning }: { measured: Measured; warning?
         }
       >
         <Figures ways={m.ways} />
+        {m.note && <p className={css.tableNote}>{m.note}</p>}
       </Card>
     </>
   )

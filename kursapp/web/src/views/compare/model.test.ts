@@ -7,6 +7,7 @@ import {
   placeOf,
   progressOf,
   rounded,
+  scaleOf,
   speedups,
   spread,
   type Way,
@@ -50,7 +51,7 @@ it('brings histograms into bins that hold all requests', () => {
     expect(shares).toHaveLength(s.bins)
     expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9)
   }
-  expect(s.top).toBe(1)
+  expect(s.tops).toEqual([0.75, 1])
   // A time lies in the bin that its share is drawn in.
   const drawn = s.shares[0]?.indexOf(0.75) ?? -1
   expect(Math.floor(placeOf(1999, s) * s.bins)).toBe(drawn)
@@ -102,4 +103,11 @@ it('takes only whole numbers in bounds from the URL', () => {
   expect(bounded('1', 10, 1000, 200)).toBe(10)
   for (const text of [null, '', '-3', '1e9', '12x', '99999999999'])
     expect(bounded(text, 10, 1000, 200)).toBe(200)
+})
+
+it('keeps the bars visible beside a p99 that is far away', () => {
+  const with99 = (p50: number, p99: number) => ({ ...way('database', p50), p99 })
+  expect(scaleOf([with99(400, 900), with99(100, 200)])).toBe(900)
+  expect(scaleOf([with99(400, 43_500), with99(100, 9800)])).toBe(1600)
+  expect(scaleOf([with99(0, 0)])).toBeGreaterThan(0)
 })

@@ -95,8 +95,8 @@ export interface Spread {
   bins: number
   /** For each way each bin's share of the requests. */
   shares: number[][]
-  /** The highest share of all. */
-  top: number
+  /** Each way's highest share. */
+  tops: number[]
 }
 
 /** Brings the histograms of all ways into the same bins. */
@@ -114,7 +114,6 @@ export function spread(ways: readonly Way[]): Spread | undefined {
   from -= 1 // so that the first shape begins at the ground
   to += 1
   const bins = to - from + 1
-  let top = 0
   const shares = ways.map((way) => {
     const counts = new Array<number>(bins).fill(0)
     let all = 0
@@ -123,13 +122,9 @@ export function spread(ways: readonly Way[]): Spread | undefined {
       counts[binOf(b.le_us) - from] = (counts[binOf(b.le_us) - from] ?? 0) + b.n
       all += b.n
     }
-    return counts.map((n) => {
-      const share = all > 0 ? n / all : 0
-      top = Math.max(top, share)
-      return share
-    })
+    return counts.map((n) => (all > 0 ? n / all : 0))
   })
-  return { from, bins, shares, top }
+  return { from, bins, shares, tops: shares.map((s) => Math.max(...s)) }
 }
 
 /** Where a time stands between the edges of a spread, from 0 to 1. */
@@ -150,6 +145,16 @@ export function outline(shares: readonly number[], top: number, height = 1): str
   const y = (share: number) => (height * (1 - (top > 0 ? share / top : 0))).toFixed(3)
   const steps = shares.map((share, i) => `L${i} ${y(share)}H${i + 1}`).join('')
   return `M0 ${height}${steps}L${shares.length} ${height}Z`
+}
+
+/**
+ * Where the scale of the bars ends. A p99 that is far away would make all bars as thin as lines:
+ * its whisker is cut instead.
+ */
+export function scaleOf(ways: readonly Way[]): number {
+  const p50 = Math.max(...ways.map((w) => w.p50))
+  const p99 = Math.max(...ways.map((w) => w.p99))
+  return Math.max(Math.min(p99, 4 * p50), 1e-9)
 }
 
 /** A whole number in bounds, or what stands for it. */

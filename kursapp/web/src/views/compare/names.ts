@@ -9,14 +9,28 @@ export function nameOf(way: Way, t: CompareTexts): string {
   return t.way[way.tier]
 }
 
+type Verdict = 'faster' | 'slower' | 'same'
+
+const verdictOf = (factor: number): Verdict =>
+  factor > 0.95 && factor < 1.05 ? 'same' : factor > 1 ? 'faster' : 'slower'
+
 /** The measurement in one sentence: „Redis war hier 8-mal schneller (n = 1.000 je Weg)“. */
 export function sentenceOf(m: Measured, t: CompareTexts, f: Format): string {
-  const parts = speedups(m.ways).map(({ way, factor }, i) => {
+  let before: Verdict | undefined
+  const parts = speedups(m.ways).map(({ way, factor }) => {
     const who = way.via === 'cache' ? t.viaCacheSubject : t.subject[way.tier]
-    if (factor > 0.95 && factor < 1.05) return t.same(who)
-    if (factor < 1) return `${t.slower(who, f.num(rounded(1 / factor)))} ${t.than}`
-    const said = f.num(rounded(factor))
-    return i === 0 ? `${t.faster(who, said)} ${t.than}` : t.alsoFaster(who, said)
+    const verdict = verdictOf(factor)
+    const said = f.num(rounded(verdict === 'slower' ? 1 / factor : factor))
+    // What is said already need not be said again, but only if it is the same.
+    const again = before === verdict
+    const first = before === undefined
+    before = verdict
+    if (verdict === 'same') return first ? t.same(who) : t.alsoSame(who)
+    if (again) return t.also(who, said)
+    const whole = verdict === 'faster' ? t.faster : t.slower
+    return first
+      ? `${whole(who, said)} ${t.than}`
+      : (verdict === 'faster' ? t.alsoFaster : t.alsoSlower)(who, said)
   })
   if (parts.length === 0) return t.nothing
   const text = f.list(parts)

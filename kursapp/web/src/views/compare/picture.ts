@@ -1,5 +1,5 @@
 import type { Format } from '../../i18n/format.ts'
-import { decades, type Measured, placeOf, spread } from './model.ts'
+import { decades, type Measured, placeOf, scaleOf, spread } from './model.ts'
 import { nameOf, sentenceOf } from './names.ts'
 import type { CompareTexts } from './texts.ts'
 
@@ -97,19 +97,30 @@ function bars(
   write.plain(t.bars, left, top, 15, text, 600)
   const from = left + 170
   const room = right - from - 190
-  const longest = Math.max(...m.ways.map((w) => w.p99), 1e-9)
+  const longest = scaleOf(m.ways)
   m.ways.forEach((way, i) => {
     const y = top + 22 + i * 46
     write.plain(nameOf(way, t), left, y + 19, 15, text)
     c.fillStyle = colours[way.tier]
     const end = from + Math.max(2, (way.p50 / longest) * room)
     c.fillRect(from, y + 2, end - from, 24)
-    const far = from + (way.p99 / longest) * room
+    const cut = way.p99 > longest
+    const far = from + Math.min(1, way.p99 / longest) * room
     c.fillRect(end, y + 13, Math.max(0, far - end), 2)
-    c.fillRect(far - 1, y + 7, 2, 14)
+    if (cut) arrow(c, far, y + 14)
+    else c.fillRect(far - 1, y + 7, 2, 14)
     write.plain(f.micros(way.p50), right - 100, y + 19, 16, text, 600, 'right')
     write.plain(t.p99(f.micros(way.p99)), right, y + 19, 13, muted, 400, 'right')
   })
+}
+
+// The whisker goes on beyond the picture.
+function arrow(c: CanvasRenderingContext2D, x: number, y: number) {
+  c.beginPath()
+  c.moveTo(x + 6, y)
+  c.lineTo(x - 3, y - 6)
+  c.lineTo(x - 3, y + 6)
+  c.fill()
 }
 
 function distribution(
@@ -143,11 +154,11 @@ function distribution(
   }
   m.ways.forEach((way, i) => {
     const ground = begin + rowHeight * (i + 1)
-    const full = rowHeight - 12
+    const full = rowHeight - 26
     c.beginPath()
     c.moveTo(left, ground)
     s.shares[i]?.forEach((share, bin) => {
-      const y = ground - (s.top > 0 ? share / s.top : 0) * full
+      const y = ground - (share / (s.tops[i] || 1)) * full
       c.lineTo(left + (bin / s.bins) * room, y)
       c.lineTo(left + ((bin + 1) / s.bins) * room, y)
     })
@@ -160,6 +171,6 @@ function distribution(
     c.strokeStyle = colours[way.tier]
     c.lineWidth = 1.5
     c.stroke()
-    write.plain(nameOf(way, t), left + 6, ground - 10, 13, muted)
+    write.plain(nameOf(way, t), left, ground - rowHeight + 18, 13, muted)
   })
 }

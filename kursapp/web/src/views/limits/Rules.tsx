@@ -23,7 +23,7 @@ export function Rules({ rules, degraded, onLook }: RulesProps) {
       {rules.length === 0 ? (
         <Empty title={t.rules.empty} />
       ) : (
-        <Table label={t.rules.title} className={css.rules}>
+        <Table label={t.rules.table} className={css.rules}>
           <thead>
             <tr>
               <th scope="col">{t.rules.rule}</th>

@@ -26,10 +26,12 @@ interface TryProps {
   rule: LimitRule | undefined
   operates: boolean
   degraded: boolean
+  /** The counter can be looked at. */
+  asks: boolean
 }
 
 /** Sends a burst against a real limit and shows what becomes of it. */
-export function Try({ rule, operates, degraded }: TryProps) {
+export function Try({ rule, operates, degraded, asks }: TryProps) {
   const t = useT()
   const f = useFormat()
   const errorText = useErrorText()
@@ -44,7 +46,7 @@ export function Try({ rule, operates, degraded }: TryProps) {
   const run = useRef<AbortController>(undefined)
   useEffect(() => () => run.current?.abort(), [])
 
-  const { data: counter } = useCounter(operates && !degraded ? mine : undefined)
+  const { data: counter } = useCounter(asks ? mine : undefined)
   // The newest of what the replies and the counter said.
   const known =
     counter && (!seen || counter.seenAt > seen.at)
@@ -81,7 +83,7 @@ export function Try({ rule, operates, degraded }: TryProps) {
     setSending(false)
     const s = tally(got)
     announce(t.try.outcome(f.int(s.allowed), f.int(s.denied)))
-    if (operates && !degraded) client.invalidateQueries({ queryKey: counterKey(mine) })
+    if (asks) client.invalidateQueries({ queryKey: counterKey(mine) })
   }
   const reset = async () => {
     setResetting(true)

@@ -55,6 +55,7 @@ export const de = {
     unavailable: 'Ohne Redis gibt es keinen Stand, den man nachsehen kann.',
   },
   rules: {
+    table: 'Regeln, wie sie gerade gelten',
     title: 'Regeln',
     hint: 'Wie sie gerade gelten',
     rule: 'Regel',
@@ -76,7 +77,7 @@ export const de = {
   without: {
     open: 'alles erlaubt',
     closed: 'alles abgelehnt',
-    local: 'zählt jede Instanz selbst',
+    local: 'jede Instanz lässt ihren Teil durch',
   },
   // What each rule guards; a rule that is not named here says it in the server's words.
   guards: {

@@ -56,6 +56,7 @@ const en: Texts<typeof de> = {
     unavailable: 'Without Redis there is no state to look at.',
   },
   rules: {
+    table: 'Rules as they hold now',
     title: 'Rules',
     hint: 'As they hold now',
     rule: 'Rule',
@@ -77,7 +78,7 @@ const en: Texts<typeof de> = {
   without: {
     open: 'everything admitted',
     closed: 'everything refused',
-    local: 'each instance counts by itself',
+    local: 'each instance admits its share',
   },
   guards: {
     data: 'Reading data',

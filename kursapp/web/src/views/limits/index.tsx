@@ -39,7 +39,12 @@ export default function LimitsView() {
     <Page title={shared.nav.limits} lead={t.lead}>
       {degraded && <p className={css.degraded}>{t.degraded}</p>}
       <div className={operates ? css.pair : undefined}>
-        <Try rule={limits?.rules.find((r) => r.name === 'data')} operates={operates} degraded={degraded} />
+        <Try
+          rule={limits?.rules.find((r) => r.name === 'data')}
+          operates={operates}
+          degraded={degraded}
+          asks={limits !== undefined && !degraded}
+        />
         {operates && limits && (
           <div ref={state} className={css.stateBox}>
             <State

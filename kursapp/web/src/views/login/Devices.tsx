@@ -58,7 +58,15 @@ export function Devices({ user, logout, demo }: DevicesProps) {
             title={t.devices.refresh}
             onClick={() => refetch()}
           />
-          <Button look="danger" size="small" disabled={!data} onClick={() => setEverywhere(true)}>
+          <Button
+            look="danger"
+            size="small"
+            disabled={!data}
+            onClick={() => {
+              void refetch() // the number is what one decides by
+              setEverywhere(true)
+            }}
+          >
             {t.me.everywhere}
           </Button>
         </>

@@ -1,4 +1,5 @@
 import { LogIn } from 'lucide-react'
+import { Button } from '../../ui/Button.tsx'
 import { Checkbox } from '../../ui/Checkbox.tsx'
 import { TextField } from '../../ui/Field.tsx'
 import { FormEnd } from '../../ui/FormEnd.tsx'
@@ -7,7 +8,7 @@ import css from './login.module.css'
 import { useT } from './texts.ts'
 import { useEnter } from './useEnter.ts'
 
-export function LoginForm() {
+export function LoginForm({ forgot }: { forgot(): void }) {
   const t = useT()
   const enter = useEnter()
   const form = useForm(
@@ -24,7 +25,11 @@ export function LoginForm() {
         {...form.field('password')}
       />
       <Checkbox label={t.remember} hint={t.rememberHint} name="remember" />
-      <FormEnd form={form} action={t.login} icon={<LogIn />} />
+      <FormEnd form={form} action={t.login} icon={<LogIn />}>
+        <Button look="quiet" size="small" onClick={forgot}>
+          {t.forgotten}
+        </Button>
+      </FormEnd>
     </form>
   )
 }

@@ -23,6 +23,7 @@ export const de = {
   rememberHint:
     'Die Sitzung endet nach 14 Tagen ohne Nutzung, spätestens nach 30 Tagen. Sonst nach 30 Minuten und spätestens nach einem Tag.',
   login: 'Anmelden',
+  forgotten: 'Passwort vergessen?',
   register: 'Konto anlegen',
   registered: (name: string) => `Willkommen, ${name}! Eine E-Mail ist unterwegs.`,
   registeredOnly: 'Konto angelegt. Melde dich damit an.',

@@ -26,6 +26,7 @@ const en: Texts<typeof de> = {
   rememberHint:
     'The session ends after 14 days without use, and after 30 days at the latest. Otherwise after 30 minutes, and after a day at the latest.',
   login: 'Log in',
+  forgotten: 'Forgot password?',
   register: 'Create account',
   registered: (name) => `Welcome, ${name}! An e-mail is on its way.`,
   registeredOnly: 'Account created. Log in with it.',

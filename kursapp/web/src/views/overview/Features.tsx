@@ -1,7 +1,7 @@
 import type { FeatureState } from '../../api/types.ts'
 import { useShared } from '../../i18n/shared.ts'
 import { cx } from '../../lib/cx.ts'
-import { usePresent } from '../../live/present.ts'
+import { useDatabaseName, usePresent } from '../../live/present.ts'
 import { useLive } from '../../live/store.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Loading, Unknown } from '../../ui/States.tsx'
@@ -14,6 +14,7 @@ const marks: Record<FeatureState, string> = { ok: '✓', degraded: '◐', down: 
 export function Features() {
   const t = useT()
   const shared = useShared()
+  const db = useDatabaseName()
   const { known, waiting, since } = usePresent()
   const features = useLive((l) => l.status?.features)
   return (
@@ -32,8 +33,10 @@ export function Features() {
                   {shared.feature[name]}{' '}
                   <span className="muted">{known ? t.features[state] : <Unknown since={since} />}</span>
                 </p>
-                {known && <p>{t.features.now[name][state]}</p>}
-                {(!known || state === 'ok') && <p className="muted">{t.features.without[name]}</p>}
+                {known && <p>{t.features.now[name][state].replace('{db}', db)}</p>}
+                {(!known || state === 'ok') && (
+                  <p className="muted">{t.features.without[name].replace('{db}', db)}</p>
+                )}
               </div>
             </li>
           ))}

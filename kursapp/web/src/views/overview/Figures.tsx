@@ -78,9 +78,9 @@ export function Figures() {
         <Stat
           size="large"
           label={t.figures.latency}
-          value={figure(http ? `~${f.micros(http.p50_us)}` : '–')}
+          value={figure(http ? f.about(http.p50_us) : '–')}
           since={since}
-          base={http ? t.figures.latencyBase(f.micros(http.p99_us), f.int(http.n)) : t.figures.noReads}
+          base={http ? t.figures.latencyBase(f.about(http.p99_us), f.int(http.n)) : t.figures.noReads}
           chart={
             <Sparkline
               places={places}

@@ -2,7 +2,7 @@ import type { PartStatus } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useShared } from '../../i18n/shared.ts'
 import { cx } from '../../lib/cx.ts'
-import { usePresent } from '../../live/present.ts'
+import { useDatabaseName, usePresent } from '../../live/present.ts'
 import { useLive } from '../../live/store.ts'
 import css from './overview.module.css'
 import { useT } from './texts.ts'
@@ -38,7 +38,7 @@ export function Parts() {
   const f = useFormat()
   const { known, since } = usePresent()
   const status = useLive((l) => l.status)
-  const about = useLive((l) => l.about)
+  const db = useDatabaseName()
 
   const unknown = {
     ok: null,
@@ -79,9 +79,7 @@ export function Parts() {
   }
   return (
     <ul className={css.parts} aria-label={t.parts.label}>
-      <Part
-        {...server(about?.database.startsWith('SQLite') ? 'SQLite' : t.parts.database, status?.database)}
-      />
+      <Part {...server(db, status?.database)} />
       <Part {...server(t.parts.redis, status?.redis)} />
       <Part {...worker()} />
       <Part {...instance()} />

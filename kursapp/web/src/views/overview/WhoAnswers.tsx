@@ -4,7 +4,7 @@ import { useFormat } from '../../i18n/format.ts'
 import { cx } from '../../lib/cx.ts'
 import { useMedia } from '../../lib/useMedia.ts'
 import { lastOf, readsOf, tierLatency } from '../../live/figures.ts'
-import { usePresent } from '../../live/present.ts'
+import { useDatabaseName, usePresent } from '../../live/present.ts'
 import { useLive } from '../../live/store.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Unknown } from '../../ui/States.tsx'
@@ -17,6 +17,7 @@ import { useT } from './texts.ts'
 export function WhoAnswers() {
   const t = useT()
   const f = useFormat()
+  const db = useDatabaseName()
   const narrow = useMedia('(max-width: 760px)')
   const { known, since } = usePresent()
   const samples = useLive((l) => l.samples)
@@ -39,7 +40,7 @@ export function WhoAnswers() {
     { tone: 'redis', name: t.path.redis, n: reads.redis, p50: tierLatency(minute, 'redis') },
     {
       tone: 'database',
-      name: narrow ? t.path.databaseShort : t.path.database,
+      name: narrow && db === 'PostgreSQL' ? t.path.postgresShort : db,
       n: reads.database,
       p50: tierLatency(minute, 'database'),
     },
@@ -96,8 +97,8 @@ export function WhoAnswers() {
             <span className={css.stationBase}>
               {known && s.p50
                 ? narrow
-                  ? `~${f.micros(s.p50.p50_us)}`
-                  : t.path.p50(f.micros(s.p50.p50_us))
+                  ? f.about(s.p50.p50_us)
+                  : t.path.p50(f.about(s.p50.p50_us))
                 : '\u00a0'}
             </span>
           </div>

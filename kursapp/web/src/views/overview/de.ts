@@ -3,17 +3,17 @@ export const de = {
   sentence: {
     waiting: 'Die ersten Zahlen kommen gleich.',
     lost: (time: string) => `Keine Verbindung zum Server seit ${time}. Was gerade geschieht, ist unbekannt.`,
-    database: (time: string) =>
-      `PostgreSQL ist nicht erreichbar seit ${time}. Nur was im Cache liegt, wird beantwortet.`,
-    redis: (time: string) => `Redis ist nicht erreichbar seit ${time}. Antworten kommen aus PostgreSQL.`,
+    database: (time: string, db: string) =>
+      `${db} ist nicht erreichbar seit ${time}. Nur was im Cache liegt, wird beantwortet.`,
+    redis: (time: string, db: string) =>
+      `Redis ist nicht erreichbar seit ${time}. Antworten kommen aus ${db}.`,
     worker: 'Es läuft kein Worker. Aufgaben bleiben liegen, sonst läuft alles.',
     idle: 'Alles läuft. In der letzten Minute hat niemand etwas gelesen.',
     fine: (ratio: string, p50: string) =>
-      `Alles läuft. ${ratio} der Antworten kamen aus dem Cache, die Hälfte in höchstens ${p50}.`,
+      `Alles läuft. ${ratio} der Antworten kamen aus dem Cache, typisch in ${p50}.`,
   },
   parts: {
     label: 'Zustand',
-    database: 'PostgreSQL',
     redis: 'Redis',
     worker: 'Worker',
     instance: 'Diese Instanz',
@@ -34,9 +34,8 @@ export const de = {
     local: 'Lokaler Speicher',
     localShort: 'Lokal',
     redis: 'Redis',
-    database: 'PostgreSQL',
-    databaseShort: 'Postgres',
-    p50: (t: string) => `p50 ~${t}`,
+    postgresShort: 'Postgres',
+    p50: (t: string) => `p50 ${t}`,
     toCache: 'Im Cache ansehen',
     stale: (n: string) => `${n} veraltete`,
     errors: (n: string) => `${n} Fehler`,
@@ -50,7 +49,7 @@ export const de = {
     hitsBase: (n: string) => `von ${n} Antworten in 60 s`,
     noReads: 'nichts gelesen in 60 s',
     latency: 'Antwortzeit, p50',
-    latencyBase: (p99: string, n: string) => `p99 ~${p99} (n = ${n} in 60 s)`,
+    latencyBase: (p99: string, n: string) => `p99 ${p99} (n = ${n} in 60 s)`,
     queue: 'Aufgaben in Arbeit',
     queueBase: (dead: string, later: string) => `${dead} gescheitert, ${later} für später`,
     last15: 'letzte 15 Minuten',
@@ -84,7 +83,7 @@ export const de = {
     now: {
       cache: {
         ok: 'Antworten kommen aus Speicher oder Redis.',
-        degraded: 'Antworten kommen aus PostgreSQL, höchstens 64 zugleich.',
+        degraded: 'Antworten kommen aus {db}, höchstens 64 zugleich.',
         down: 'Nur was im Cache liegt, wird beantwortet.',
       },
       sessions: {
@@ -100,14 +99,14 @@ export const de = {
       tasks: {
         ok: 'E-Mails gehen hinaus.',
         degraded: 'Aufgaben warten, keine geht verloren.',
-        down: 'Aufgaben warten in PostgreSQL, keine geht verloren.',
+        down: 'Aufgaben warten in {db}, keine geht verloren.',
       },
     },
     without: {
-      cache: 'Ohne Redis: Antworten kommen aus PostgreSQL.',
+      cache: 'Ohne Redis: Antworten kommen aus {db}.',
       sessions: 'Ohne Redis: 503, wer bekannt ist, bleibt es kurz.',
       limits: 'Ohne Redis: je nach Regel offen, lokal oder geschlossen.',
-      tasks: 'Ohne Redis: Aufgaben warten in PostgreSQL.',
+      tasks: 'Ohne Redis: Aufgaben warten in {db}.',
     },
   },
 }

@@ -6,16 +6,14 @@ const en: Texts<typeof de> = {
   sentence: {
     waiting: 'The first figures are on their way.',
     lost: (time) => `No connection to the server since ${time}. What happens now is unknown.`,
-    database: (time) => `PostgreSQL is unreachable since ${time}. Only what is cached is answered.`,
-    redis: (time) => `Redis is unreachable since ${time}. Answers come from PostgreSQL.`,
+    database: (time, db) => `${db} is unreachable since ${time}. Only what is cached is answered.`,
+    redis: (time, db) => `Redis is unreachable since ${time}. Answers come from ${db}.`,
     worker: 'No worker is running. Tasks wait, everything else works.',
     idle: 'All is well. Nobody has read anything in the last minute.',
-    fine: (ratio, p50) =>
-      `All is well. ${ratio} of the answers came from the cache, half of them within ${p50}.`,
+    fine: (ratio, p50) => `All is well. ${ratio} of the answers came from the cache, typically in ${p50}.`,
   },
   parts: {
     label: 'Health',
-    database: 'PostgreSQL',
     redis: 'Redis',
     worker: 'Worker',
     instance: 'This instance',
@@ -36,9 +34,8 @@ const en: Texts<typeof de> = {
     local: 'Local memory',
     localShort: 'Local',
     redis: 'Redis',
-    database: 'PostgreSQL',
-    databaseShort: 'Postgres',
-    p50: (t) => `p50 ~${t}`,
+    postgresShort: 'Postgres',
+    p50: (t) => `p50 ${t}`,
     toCache: 'See it in the cache view',
     stale: (n) => `${n} stale`,
     errors: (n) => `${n} errors`,
@@ -52,7 +49,7 @@ const en: Texts<typeof de> = {
     hitsBase: (n) => `of ${n} answers in 60 s`,
     noReads: 'nothing read in 60 s',
     latency: 'Response time, p50',
-    latencyBase: (p99, n) => `p99 ~${p99} (n = ${n} in 60 s)`,
+    latencyBase: (p99, n) => `p99 ${p99} (n = ${n} in 60 s)`,
     queue: 'Tasks in progress',
     queueBase: (dead, later) => `${dead} dead, ${later} for later`,
     last15: 'last 15 minutes',
@@ -86,7 +83,7 @@ const en: Texts<typeof de> = {
     now: {
       cache: {
         ok: 'Answers come from memory or Redis.',
-        degraded: 'Answers come from PostgreSQL, 64 at a time at most.',
+        degraded: 'Answers come from {db}, 64 at a time at most.',
         down: 'Only what is cached is answered.',
       },
       sessions: {
@@ -102,14 +99,14 @@ const en: Texts<typeof de> = {
       tasks: {
         ok: 'Mails go out.',
         degraded: 'Tasks wait, none is lost.',
-        down: 'Tasks wait in PostgreSQL, none is lost.',
+        down: 'Tasks wait in {db}, none is lost.',
       },
     },
     without: {
-      cache: 'Without Redis: answers come from PostgreSQL.',
+      cache: 'Without Redis: answers come from {db}.',
       sessions: 'Without Redis: 503, whoever is known stays so briefly.',
       limits: 'Without Redis: open, local or closed, by rule.',
-      tasks: 'Without Redis: tasks wait in PostgreSQL.',
+      tasks: 'Without Redis: tasks wait in {db}.',
     },
   },
 }

@@ -1,6 +1,6 @@
 import { useFormat } from '../../i18n/format.ts'
 import { hitRatio, lastOf, latencyOver, readsOf } from '../../live/figures.ts'
-import { usePresent } from '../../live/present.ts'
+import { useDatabaseName, usePresent } from '../../live/present.ts'
 import { useLive } from '../../live/store.ts'
 import { Page } from '../../ui/Page.tsx'
 import { Charts } from './Charts.tsx'
@@ -34,6 +34,7 @@ export default function Overview() {
 function Sentence() {
   const t = useT()
   const f = useFormat()
+  const db = useDatabaseName()
   const { known, since } = usePresent()
   const status = useLive((l) => l.status)
   const samples = useLive((l) => l.samples)
@@ -44,9 +45,10 @@ function Sentence() {
       case 'waiting':
         return t.sentence.waiting
       case 'lost':
+        return t.sentence.lost(f.clock(health.since))
       case 'database':
       case 'redis':
-        return t.sentence[health.is](f.clock(health.since))
+        return t.sentence[health.is](f.clock(health.since), db)
       case 'worker':
         return t.sentence.worker
       case 'fine': {
@@ -54,7 +56,7 @@ function Sentence() {
         const all = latencyOver(minute.flatMap((s) => Object.values(s.latency)))
         return ratio === undefined || !all
           ? t.sentence.idle
-          : t.sentence.fine(f.percent(ratio), `~${f.micros(all.p50_us)}`)
+          : t.sentence.fine(f.percent(ratio), f.about(all.p50_us))
       }
     }
   }

@@ -41,7 +41,7 @@ export function Detail({ queue, id, row, events, onClose, onChange }: DetailProp
       from="side"
       title={
         <span className={css.detailTitle}>
-          {task?.type ?? t.list.task} {state && <StateChip state={state} />}
+          {task?.type || t.list.task} {state && <StateChip state={state} />}
         </span>
       }
       hint={<code className={css.detailId}>{id}</code>}
@@ -75,6 +75,8 @@ function Contents({ task, events }: { task: Task; events: readonly LogEvent[] })
   const t = useT()
   const f = useFormat()
   const payload = readable(task.payload)
+  // A dead task has no attempts to come.
+  const tries = task.state === 'dead' ? task.attempts : task.max_attempts
   return (
     <div className={css.detail}>
       {task.state === 'dead' ? (
@@ -83,14 +85,15 @@ function Contents({ task, events }: { task: Task; events: readonly LogEvent[] })
             <span aria-hidden="true">✕ </span>
             {t.detail.dead(f.int(task.attempts), task.attempts === 1)}
           </p>
+          {task.attempts > 0 && task.attempts < task.max_attempts && <p>{t.detail.givenUp}</p>}
           <p>{t.detail.deadHint}</p>
         </section>
       ) : (
         task.attempts > 0 && <p>{t.detail.attempts(f.int(task.attempts), f.int(task.max_attempts))}</p>
       )}
-      {task.attempts > 0 && task.max_attempts <= 25 && (
+      {tries > 1 && tries <= 25 && task.attempts > 0 && (
         <div className={css.tries} aria-hidden="true">
-          {Array.from({ length: task.max_attempts }, (_, i) => (
+          {Array.from({ length: tries }, (_, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its number
             <span key={i} className={cx(css.try, i < task.attempts && css.tryFailed)}>
               {i < task.attempts ? '✕' : i + 1}

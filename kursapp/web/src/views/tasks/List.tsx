@@ -1,7 +1,8 @@
 import { RotateCcw, Trash2 } from 'lucide-react'
-import { type ReactNode, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { QueueCounts, TaskState } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
+import { useShared } from '../../i18n/shared.ts'
 import { cx } from '../../lib/cx.ts'
 import { useLive } from '../../live/store.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -23,16 +24,16 @@ interface ListProps {
   /** The task whose details are open. */
   open: string | undefined
   demo: boolean
-  parts: ReactNode
   change(what: Record<string, string | undefined>, how?: 'push' | 'replace'): void
 }
 
 /** One list of all tasks of a queue, with a filter by state. */
-export function List({ queue, state, open, demo, parts, change }: ListProps) {
+export function List({ queue, state, open, demo, change }: ListProps) {
   const t = useT()
   const f = useFormat()
+  const shared = useShared()
   const errorText = useErrorText()
-  const { gone } = useRedisGone()
+  const { gone, since } = useRedisGone()
   const tasks = useTasks(queue.name, state)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const log = useLive((l) => l.events)
@@ -56,7 +57,7 @@ export function List({ queue, state, open, demo, parts, change }: ListProps) {
   const whole = state !== '' && changeable(state) && queue[state] > 0 ? state : undefined
 
   return (
-    <Card flush title={t.list.title(name)} aside={parts}>
+    <Card flush title={t.list.title(name)}>
       <fieldset className={css.filter}>
         <legend className="sr-only">{t.list.filter}</legend>
         {(['', ...states] as const).map((s) => (
@@ -150,6 +151,9 @@ export function List({ queue, state, open, demo, parts, change }: ListProps) {
         )
       ) : (
         <div className={cx(gone && css.hatched)}>
+          {gone && since !== undefined && (
+            <p className={css.before}>{t.list.before(shared.state.unknownSince(f.clock(since)))}</p>
+          )}
           <Rows
             rows={rows}
             events={events}

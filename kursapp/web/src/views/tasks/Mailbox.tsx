@@ -1,5 +1,4 @@
 import { useEffect, useRef } from 'react'
-import type { Mail } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -7,8 +6,7 @@ import { Empty, Failed, Loading } from '../../ui/States.tsx'
 import { useHeld, useMails, useRedisGone } from './api.ts'
 import css from './tasks.module.css'
 import { useT } from './texts.ts'
-
-const keyOf = (m: Mail) => `${m.received_at}\n${m.to}\n${m.subject}`
+import { mailKey } from './travel.ts'
 
 /** The mails that workers delivered. `expecting` is a mail that was just sent from here: it is shown at once. */
 export function Mailbox({ expecting }: { expecting: string | undefined }) {
@@ -16,7 +14,7 @@ export function Mailbox({ expecting }: { expecting: string | undefined }) {
   const f = useFormat()
   const { gone } = useRedisGone()
   const { data, error, refetch } = useMails()
-  const { shown, fresh, show } = useHeld(data, keyOf)
+  const { shown, fresh, show } = useHeld(data, mailKey)
   const greeted = useRef<string>(undefined)
   useEffect(() => {
     if (!expecting || greeted.current === expecting || fresh === 0) return
@@ -49,7 +47,7 @@ export function Mailbox({ expecting }: { expecting: string | undefined }) {
       ) : (
         <ul className={css.mails}>
           {shown.map((m) => (
-            <li key={keyOf(m)}>
+            <li key={mailKey(m)}>
               <details className={css.mail}>
                 <summary>
                   <span className={css.mailSubject}>{m.subject}</span>

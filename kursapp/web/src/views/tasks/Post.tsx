@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Ban, Send } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { QueueCounts } from '../../api/types.ts'
 import { serverNow } from '../../lib/clock.ts'
 import { useLive } from '../../live/store.ts'
@@ -9,12 +9,12 @@ import { Card } from '../../ui/Card.tsx'
 import { TextField } from '../../ui/Field.tsx'
 import { useErrorText } from '../../ui/States.tsx'
 import { toast } from '../../ui/toasts.ts'
-import { sendMail, useRedisGone, useWatch } from './api.ts'
+import { getMails, sendMail, useRedisGone, useWatch } from './api.ts'
 import { Mailbox } from './Mailbox.tsx'
 import { Travel } from './Travel.tsx'
 import css from './tasks.module.css'
 import { useT } from './texts.ts'
-import { locate, type Parcel, type Whereabouts } from './travel.ts'
+import { locate, mailKey, type Parcel, type Whereabouts } from './travel.ts'
 
 // The queue of the demo's mails.
 const queueOfMails = 'email_queue'
@@ -23,12 +23,11 @@ const patience = 120_000
 
 interface PostProps {
   queues: readonly QueueCounts[]
-  parts: ReactNode
   onTask(queue: string, id: string): void
 }
 
 /** Sends a test mail, watches it travel, and shows what arrived. */
-export function Post({ queues, parts, onTask }: PostProps) {
+export function Post({ queues, onTask }: PostProps) {
   const t = useT()
   const errorText = useErrorText()
   const client = useQueryClient()
@@ -60,12 +59,13 @@ export function Post({ queues, parts, onTask }: PostProps) {
       subject: mail.subject.trim() || t.mail.subjectDefault,
       body: mail.body.trim() || t.mail.bodyDefault,
     }
-    const sentAt = serverNow()
     try {
+      const before = new Set((await getMails()).mails.map(mailKey))
+      const sentAt = serverNow()
       const { id } = await sendMail(broken ? { broken: true } : full)
       setWhere(undefined)
       setLostSight(false)
-      setParcel({ id, broken, to: full.to, subject: full.subject, sentAt })
+      setParcel({ id, broken, to: full.to, subject: full.subject, sentAt, before })
       void client.invalidateQueries({ queryKey: ['queues'] })
     } catch (err) {
       toast.failed(errorText(err))
@@ -79,7 +79,7 @@ export function Post({ queues, parts, onTask }: PostProps) {
   const queue = queues.find((q) => q.name === queueOfMails)
   return (
     <div className={css.post}>
-      <Card title={t.mail.title} hint={t.mail.hint} aside={parts}>
+      <Card title={t.mail.title} hint={t.mail.hint}>
         <form
           className={css.mailForm}
           onSubmit={(e) => {

@@ -89,6 +89,7 @@ function Queue({ queue: q, here, onChoose }: { queue: QueueCounts; here: boolean
             onClick={toggle}
           >
             {q.paused ? t.queue.resume : t.queue.pause}
+            <span className="sr-only">: {name}</span>
           </Button>
         </div>
       </header>

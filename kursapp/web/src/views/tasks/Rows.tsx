@@ -46,7 +46,7 @@ export function Rows({ rows, events, chosen, setChosen, onOpen }: RowsProps) {
           <th scope="col" className={cx('num', css.wide)}>
             {t.list.attempts}
           </th>
-          <th scope="col" className="num">
+          <th scope="col" className={cx('num', css.wide)}>
             {t.list.when}
           </th>
         </tr>
@@ -66,23 +66,22 @@ export function Rows({ rows, events, chosen, setChosen, onOpen }: RowsProps) {
             </td>
             <th scope="row" className={css.what}>
               <button type="button" className={css.open} onClick={() => onOpen(task.id)}>
-                <span>{task.type}</span> <code>{task.id}</code>
+                <span className={css.title}>
+                  <b>{task.type || t.list.task}</b> <code>{task.id}</code>
+                </span>
+                <span className={task.error ? css.error : css.gist}>{task.error || task.payload}</span>
               </button>
-              {task.error ? (
-                <button type="button" className={css.error} onClick={() => onOpen(task.id)}>
-                  {task.error}
-                </button>
-              ) : (
-                <span className={css.gist}>{task.payload}</span>
-              )}
             </th>
             <td>
               <StateChip state={state} />
+              <span className={css.narrow}>
+                <When task={task} state={state} />
+              </span>
             </td>
             <td className={cx('num', css.wide)}>
               {task.attempts > 0 ? t.list.of(f.int(task.attempts), f.int(task.max_attempts)) : '–'}
             </td>
-            <td className="num">
+            <td className={cx('num', css.wide)}>
               <When task={task} state={state} />
             </td>
           </tr>

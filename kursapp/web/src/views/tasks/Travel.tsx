@@ -19,7 +19,7 @@ export function Travel({ parcel, where, paused, lostSight, onTask }: TravelProps
   const f = useFormat()
   const { stage } = where
   const over = stage === 'delivered' || stage === 'dead'
-  const after = where.at === undefined ? '' : f.millis(Math.max(0, where.at - parcel.sentAt))
+  const after = where.at === undefined ? '' : f.millis(Math.max(1, Math.round(where.at - parcel.sentAt)))
   // Where it is now among the four, and what is behind it.
   const at = over ? 3 : stage === 'running' ? 2 : 1
   const stations = [

@@ -11,16 +11,20 @@ const countEvery = 2000
 const firstPage = 20
 const mostInPage = 100
 
-/** Whether nobody knows how the queues are, and since when. */
-export function useRedisGone(): { gone: boolean; since: number | undefined } {
+/**
+ * Whether Redis is gone, so that nobody knows how the queues are, and since when. `ask` is whether
+ * asking makes sense: not before the stream has said how Redis is, if it is about to.
+ */
+export function useRedisGone(): { gone: boolean; since: number | undefined; ask: boolean } {
   const gone = useLive((l) => l.status?.redis.ok === false)
   const since = useLive((l) => l.status?.redis.since)
-  return { gone, since: gone ? since : undefined }
+  const soon = useLive((l) => l.state === 'connecting' && l.status === undefined)
+  return { gone, since: gone ? since : undefined, ask: !gone && !soon }
 }
 
 /** What all queues hold: from the stream while there is one, asked for where there is none. */
 export function useQueues() {
-  const { gone } = useRedisGone()
+  const { ask } = useRedisGone()
   const isLive = useLive((l) => l.state === 'live')
   const paused = useLive((l) => l.paused)
   const sample = useLive((l) => l.samples.at(-1))
@@ -30,7 +34,7 @@ export function useQueues() {
       const { queues } = await get<{ queues: QueueCounts[] }>('/queues', signal)
       return { queues, at: serverNow() }
     },
-    enabled: !gone,
+    enabled: ask,
     refetchInterval: isLive || paused ? false : countEvery,
   })
   const newer = isLive && sample?.queues && sample.t > (asked.data?.at ?? 0) + countEvery
@@ -60,7 +64,7 @@ interface List {
  * is only counted, until it is asked for.
  */
 export function useTasks(queue: string, state: TaskState | '') {
-  const { gone } = useRedisGone()
+  const { ask } = useRedisGone()
   const paused = useLive((l) => l.paused)
   const [list, setList] = useState<List>()
   const [loadingMore, setLoadingMore] = useState(false)
@@ -70,7 +74,7 @@ export function useTasks(queue: string, state: TaskState | '') {
   const asked = useQuery({
     queryKey: ['tasks', queue, state, limit],
     queryFn: ({ signal }) => page(queue, state, limit, '', signal),
-    enabled: queue !== '' && !gone,
+    enabled: queue !== '' && ask,
     refetchInterval: paused ? false : countEvery,
     staleTime: 0,
     gcTime: 0,
@@ -85,10 +89,7 @@ export function useTasks(queue: string, state: TaskState | '') {
       return {
         ...before,
         rows: refresh(before.rows, data.tasks, all),
-        fresh: unseen(
-          before.rows,
-          before.next === undefined || all ? data.tasks : data.tasks.slice(0, firstPage),
-        ),
+        fresh: unseen(before.rows, data.tasks, before.next !== undefined && !all),
       }
     })
   }, [data, of])
@@ -181,30 +182,30 @@ export interface NewMail {
 export const sendMail = (mail: NewMail | { broken: true }) =>
   send<{ id: string }>('POST', '/demo/mails', mail)
 
-const getMails = (signal?: AbortSignal) => get<{ mails: Mail[] }>('/demo/mails', signal)
+export const getMails = (signal?: AbortSignal) => get<{ mails: Mail[] }>('/demo/mails', signal)
 
 /** What is in the demo's mailbox. */
 export function useMails() {
-  const { gone } = useRedisGone()
+  const { ask } = useRedisGone()
   const paused = useLive((l) => l.paused)
   return useQuery({
     queryKey: ['mails'],
     queryFn: async ({ signal }) => (await getMails(signal)).mails,
-    enabled: !gone,
+    enabled: ask,
     refetchInterval: paused ? false : 3000,
   })
 }
 
 /** Tasks and mails together, asked for again and again while something travels. */
 export function useWatch(queue: string, watching: boolean) {
-  const { gone } = useRedisGone()
+  const { ask } = useRedisGone()
   return useQuery({
     queryKey: ['watch', queue],
     queryFn: async ({ signal }) => {
       const [tasks, mails] = await Promise.all([page(queue, '', mostInPage, '', signal), getMails(signal)])
       return { tasks: tasks.tasks, mails: mails.mails }
     },
-    enabled: watching && !gone,
+    enabled: watching && ask,
     refetchInterval: 400,
     staleTime: 0,
     gcTime: 0,

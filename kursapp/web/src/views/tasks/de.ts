@@ -15,7 +15,7 @@ export const de = {
     workers: (n: string, one: boolean) => (one ? '1 Worker' : `${n} Worker`),
     noWorkers: 'kein Worker',
     totals: (done: string, failed: string, died: string) =>
-      `Seit Beginn: ${done} erledigt, ${failed} Fehlversuche, ${died} endgültig gescheitert`,
+      `Seit Beginn erledigt: ${done} · Fehlversuche: ${failed} · endgültig gescheitert: ${died}`,
     depth: 'Wartende Aufgaben in den letzten 15 Minuten',
     show: (name: string) => `Aufgaben von ${name} zeigen`,
   },
@@ -24,7 +24,7 @@ export const de = {
     waiting: 'Wartet',
     running: 'Läuft',
     scheduled: 'Geplant',
-    retrying: 'Neuer Versuch',
+    retrying: 'Wiederholt',
     dead: 'Gescheitert',
     done: 'Erledigt',
     deleted: 'Gelöscht',
@@ -41,6 +41,7 @@ export const de = {
     when: 'Zeit',
     select: (id: string) => `Aufgabe ${id} auswählen`,
     selectAll: 'Alle gezeigten auswählen',
+    before: (unknown: string) => `${unknown}. So war es davor.`,
     more: 'Weitere laden',
     fresh: (n: string, one: boolean) => (one ? '1 neue Aufgabe anzeigen' : `${n} neue Aufgaben anzeigen`),
     emptyTitle: 'Keine Aufgaben',
@@ -86,6 +87,7 @@ export const de = {
       one ? 'Endgültig gescheitert nach 1 Versuch' : `Endgültig gescheitert nach ${n} Versuchen`,
     deadHint:
       'Endgültig heißt nicht verloren: Du kannst sie erneut versuchen, sobald die Ursache behoben ist.',
+    givenUp: 'Ein weiterer Versuch hätte nichts geändert, deshalb gab es keinen.',
     lastError: 'Letzter Fehler',
     attempts: (n: string, max: string) => `${n} von ${max} Versuchen gescheitert`,
     crashes: (n: string, one: boolean) =>
@@ -132,9 +134,9 @@ export const de = {
     retrying: 'Neuer Versuch folgt',
     delivered: 'Zugestellt',
     dead: 'Endgültig gescheitert',
-    took: (span: string) => `nach ${span}`,
+    took: (span: string) => `nach etwa ${span}`,
     deliveredIn: (span: string) =>
-      `Zugestellt nach ${span}. Wer die Mail auslöste, musste darauf nicht warten.`,
+      `Zugestellt nach etwa ${span}. Wer die Mail auslöste, musste darauf nicht warten.`,
     deadAfter: (n: string, one: boolean) =>
       one ? 'Endgültig gescheitert nach 1 Versuch.' : `Endgültig gescheitert nach ${n} Versuchen.`,
     deadPlain: 'Endgültig gescheitert.',

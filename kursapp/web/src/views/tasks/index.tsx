@@ -39,7 +39,7 @@ export default function Tasks() {
     />
   )
   return (
-    <Page title={shared.nav.tasks} lead={t.lead}>
+    <Page title={shared.nav.tasks} lead={t.lead} aside={parts}>
       {!queues ? (
         <Card>
           {gone ? (
@@ -64,7 +64,6 @@ export default function Tasks() {
           {part === 'post' ? (
             <Post
               queues={queues}
-              parts={parts}
               onTask={(schlange, aufgabe) =>
                 change({ teil: undefined, zustand: undefined, schlange, aufgabe })
               }
@@ -75,7 +74,6 @@ export default function Tasks() {
               state={state}
               open={url.get('aufgabe') ?? undefined}
               demo={demo}
-              parts={parts}
               change={change}
             />
           )}

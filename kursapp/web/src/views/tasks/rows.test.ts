@@ -34,13 +34,20 @@ it('changes rows in place, and lets none come or go', () => {
   const now = refresh(rows, page, true)
   expect(ids(now)).toEqual(['a', 'b', 'c'])
   expect(now.map((r) => stateOf(r, undefined))).toEqual(['waiting', 'left', 'running'])
-  expect(unseen(rows, page)).toBe(1)
+  expect(unseen(rows, page, false)).toBe(1)
   // What came back is there again.
   expect(refresh(now, [task('b', { state: 'retrying' })], false)[1]).toMatchObject({ left: false })
 })
 
 it('does not take a task for gone that may be on another page', () => {
   expect(refresh([rowOf(task('a'))], [task('x')], false)[0]).toMatchObject({ left: false })
+})
+
+it('does not take what moved up from the next page for new', () => {
+  const rows = [rowOf(task('a')), rowOf(task('b'))]
+  expect(unseen(rows, [task('new'), task('b'), task('next')], true)).toBe(1)
+  expect(unseen(rows, [task('new'), task('b'), task('last')], false)).toBe(2)
+  expect(unseen(rows, [task('x'), task('y')], true)).toBe(2)
 })
 
 it('keeps the whole payload where the list brings a part', () => {

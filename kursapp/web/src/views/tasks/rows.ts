@@ -38,10 +38,15 @@ export function refresh(rows: readonly Row[], page: readonly Task[], all: boolea
 
 const longer = (a: string, b: string) => (a.length > b.length ? a : b)
 
-/** How many tasks of a page the list does not show. */
-export function unseen(rows: readonly Row[], page: readonly Task[]): number {
+/**
+ * How many tasks of a page are new to the list. `more` says that further pages follow: then what
+ * stands behind all that is shown has only moved up from there.
+ */
+export function unseen(rows: readonly Row[], page: readonly Task[], more: boolean): number {
   const shown = new Set(rows.map((r) => r.task.id))
-  return page.filter((t) => !shown.has(t.id)).length
+  const last = page.findLastIndex((t) => shown.has(t.id))
+  const among = more && last >= 0 ? page.slice(0, last) : page
+  return among.filter((t) => !shown.has(t.id)).length
 }
 
 /** Adds a page at the end. A task that moved between two pages stands on both: the newer one counts. */

@@ -1,9 +1,16 @@
 import { expect, it } from 'vitest'
 import type { LogEvent, Mail, Task } from '../../api/types.ts'
-import { locate, type Parcel } from './travel.ts'
+import { locate, mailKey, type Parcel } from './travel.ts'
 
 const sentAt = Date.parse('2025-11-25T12:00:00Z')
-const parcel: Parcel = { id: 'x', broken: false, to: 'max@example.com', subject: 'Hi', sentAt }
+const parcel: Parcel = {
+  id: 'x',
+  broken: false,
+  to: 'max@example.com',
+  subject: 'Hi',
+  sentAt,
+  before: new Set(),
+}
 const seen = (more: Partial<Task>) => [{ id: 'x', attempts: 0, max_attempts: 5, error: '', ...more } as Task]
 const mail = (more: Partial<Mail> = {}): Mail => ({
   to: 'max@example.com',
@@ -36,13 +43,14 @@ it('follows a mail into the mailbox', () => {
   expect(locate(parcel, c, [], [], [])).toBe(c)
 })
 
-it('does not take an older or another mail for this one', () => {
-  for (const m of [
-    mail({ received_at: '2025-11-25T11:00:00Z' }),
-    mail({ to: 'b@example.com' }),
-    mail({ subject: 'No' }),
-  ])
+it('does not take an earlier or another mail for this one', () => {
+  for (const m of [mail({ to: 'b@example.com' }), mail({ subject: 'No' })])
     expect(locate(parcel, undefined, [], [m], []).stage).toBe('waiting')
+  // The same words a moment ago.
+  const earlier = mail({ received_at: '2025-11-25T11:59:59.9Z' })
+  const again = { ...parcel, before: new Set([mailKey(earlier)]) }
+  expect(locate(again, undefined, [], [earlier], []).stage).toBe('waiting')
+  expect(locate(again, undefined, [], [mail(), earlier], []).stage).toBe('delivered')
 })
 
 it('believes the log where the mail was too fast', () => {

@@ -8,6 +8,8 @@ export interface Parcel {
   subject: string
   /** On the server's clock. */
   sentAt: number
+  /** What was in the mailbox before: another mail like this one is not this one. */
+  before: ReadonlySet<string>
 }
 
 export type Stage = 'waiting' | 'running' | 'retrying' | 'delivered' | 'dead'
@@ -23,8 +25,8 @@ export interface Whereabouts {
 
 const begin: Whereabouts = { stage: 'waiting', at: undefined, attempts: 0, maxAttempts: 0, error: '' }
 
-// Clocks of a browser and a server agree within this.
-const slack = 2000
+/** What tells a mail in the mailbox from others. */
+export const mailKey = (m: Mail): string => `${m.received_at}\n${m.to}\n${m.subject}`
 
 /**
  * Finds out where a mail is. Being in the mailbox is being delivered; the log knows what was
@@ -58,12 +60,7 @@ export function locate(
   const done = mine.find((e) => e.kind === 'task_done')
   const mail = parcel.broken
     ? undefined
-    : mails.find(
-        (m) =>
-          m.to === parcel.to &&
-          m.subject === parcel.subject &&
-          Date.parse(m.received_at) >= parcel.sentAt - slack,
-      )
+    : mails.find((m) => m.to === parcel.to && m.subject === parcel.subject && !parcel.before.has(mailKey(m)))
   if (done || mail) {
     return {
       ...known,

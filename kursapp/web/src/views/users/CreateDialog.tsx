@@ -2,7 +2,6 @@ import { useQueryClient } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { send } from '../../api/client.ts'
 import type { User } from '../../api/types.ts'
-import { useFormat } from '../../i18n/format.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { TextField } from '../../ui/Field.tsx'
 import { FormEnd } from '../../ui/FormEnd.tsx'
@@ -30,13 +29,12 @@ export function CreateDialog({ open, onClose, onMade }: CreateDialogProps) {
 // Within the dialog, so that it begins empty each time.
 function CreateForm({ onMade }: Pick<CreateDialogProps, 'onMade'>) {
   const t = useT()
-  const f = useFormat()
   const client = useQueryClient()
   const form = useForm(
     { name: needed(t.need.name), email: needed(t.need.email), password: needed(t.need.password) },
     async ({ name, email, password }) => {
       const user = await send<User>('POST', '/users', { name, email: email.trim(), password })
-      toast.done(t.made.done(user.name, f.int(user.id)))
+      toast.done(t.made.done(user.name, String(user.id)))
       void client.invalidateQueries({ queryKey: usersKey })
       onMade(user.id)
     },

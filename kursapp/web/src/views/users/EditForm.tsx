@@ -28,7 +28,10 @@ export function EditForm({ user, onSaved }: { user: User; onSaved?(): void }) {
     void client.invalidateQueries({ queryKey: usersKey })
     // In production the owner of a new address confirms it first.
     const waits = saved.email.toLowerCase() !== wanted.email.toLowerCase()
-    tell(waits ? t.one.waits(wanted.email) : t.one.saved)
+    if (waits) tell(t.one.waits(wanted.email))
+    else if (onSaved)
+      announce(t.one.saved) // which tells it where the cache entry is told of
+    else tell(t.one.saved)
     if (!same(saved, user)) onSaved?.()
   })
   return (

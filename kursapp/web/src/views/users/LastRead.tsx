@@ -31,11 +31,13 @@ export function LastRead({ id, source, error, busy, entry, read }: LastReadProps
           <>
             <p className={css.readHead}>
               <Chip mark="✓">{t.one.saved}</Chip>
+            </p>
+            <p className={css.note}>
+              {t.one.savedHint}{' '}
               <Link href={`/cache?user=${id}`} className={css.link}>
                 {t.one.toCache}
               </Link>
             </p>
-            <p className={css.note}>{t.one.savedHint}</p>
           </>
         ) : source ? (
           <>

@@ -97,7 +97,7 @@ export function UserList() {
             <span className={css.range}>
               {q
                 ? t.hits(f.int(data.users.length), data.users.length === 1)
-                : t.range(f.int(first.id), f.int(last.id))}
+                : t.range(String(first.id), String(last.id))}
             </span>
             {cursor && before !== '' && (
               <Button size="small" look="quiet" onClick={() => setUrl({ seite: undefined })}>

@@ -2,7 +2,6 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { ApiError } from '../../api/errors.ts'
 import { useMe } from '../../api/me.ts'
-import { useFormat } from '../../i18n/format.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Empty, Failed, Loading } from '../../ui/States.tsx'
 import { AccountPart } from './AccountPart.tsx'
@@ -27,11 +26,10 @@ export function UserPanel({ id, onClose }: { id: number | undefined; onClose(): 
 
 function Opened({ id, onClose }: { id: number; onClose(): void }) {
   const t = useT()
-  const f = useFormat()
   const { data: me } = useMe()
   const { data, error, isFetching, refetch } = useUser(id)
   const [entry, setEntry] = useState<Entry>('known')
-  const number = t.one.number(f.int(id))
+  const number = t.one.number(String(id))
   const gone = error instanceof ApiError && error.status === 404
   const user = data?.user
   const self = me?.user?.id === id

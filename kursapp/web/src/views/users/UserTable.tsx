@@ -1,7 +1,6 @@
 import { ChevronRight } from 'lucide-react'
 import { Link, useSearch } from 'wouter'
 import type { User } from '../../api/types.ts'
-import { useFormat } from '../../i18n/format.ts'
 import { cx } from '../../lib/cx.ts'
 import { Table } from '../../ui/Table.tsx'
 import { parts } from './pages.ts'
@@ -18,7 +17,6 @@ interface UserTableProps {
 
 export function UserTable({ users, q, busy }: UserTableProps) {
   const t = useT()
-  const f = useFormat()
   const search = useSearch()
   const to = (id: number) => {
     const params = new URLSearchParams(search)
@@ -44,7 +42,7 @@ export function UserTable({ users, q, busy }: UserTableProps) {
       <tbody>
         {users.map((u) => (
           <tr key={u.id} className={css.row}>
-            <td className={cx('num', css.id)}>{f.int(u.id)}</td>
+            <td className={cx('num', css.id)}>{u.id}</td>
             <th scope="row" className={css.who}>
               <Link href={to(u.id)} className={css.open}>
                 <Marked text={u.name} q={q} />
