@@ -15,14 +15,10 @@ export type Texts<T> = {
  * English is loaded when somebody asks for it; a view that is opened later waits for its own.
  */
 export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ default: Texts<T> }>) {
-  let english: Texts<T> | undefined
   let loading: Promise<Texts<T>> | undefined
   const load = () => {
     loading ??= loadEnglish().then(
-      (m) => {
-        english = m.default
-        return english
-      },
+      (m) => m.default,
       (err) => {
         loading = undefined // the next try may succeed
         throw err
@@ -34,6 +30,8 @@ export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ defa
   return function useTexts(): Texts<T> {
     const lang: Lang = useLang()
     if (lang === 'de') return de as Texts<T>
-    return english ?? use(load())
+    // Always through use, once loaded too: a component that waited here is rendered again
+    // with what it knew, and React loses count where use is not called the second time.
+    return use(load())
   }
 }
