@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := 1
-	if binary, err = kursapptest.Build(context.Background(), "../kursapp", dir); err == nil {
+	if binary, err = kursapptest.Build(context.Background(), "../kursapp", dir, true); err == nil {
 		code = m.Run()
 	}
 	os.RemoveAll(dir)

@@ -28,33 +28,46 @@ func TestDashboard(t *testing.T) {
 	if err != nil || len(files) < leastFiles {
 		t.Fatalf("found the files %v (%v), want at least %d", files, err, leastFiles)
 	}
-	env := environment(t)
+	script := os.Getenv("E2E_RUN")
+	env := environment(t, script == "")
 	if path := os.Getenv("E2E_HOLD"); path != "" {
 		hold(t, path, env)
 		return
 	}
+	if script != "" {
+		if out, err := node(t, env, script); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
 	// What is left behind for people when a test fails.
-	shots := shotsFolder(t)
+	env = append(env, "E2E_SHOTS="+shotsFolder(t))
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), fileTimeout)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", filepath.Base(file))
-			cmd.Dir, cmd.Env = filepath.Dir(file), append(env, "E2E_SHOTS="+shots)
-			out, err := cmd.CombinedOutput()
+			out, err := node(t, env, "--test", "--test-reporter=spec", filepath.Base(file))
 			if err != nil {
-				t.Fatalf("%v; pictures of failures are in %s\n%s", err, shots, out)
+				t.Fatalf("%v; pictures of failures are in bin/e2e\n%s", err, out)
 			}
 			t.Logf("%s", out)
 		})
 	}
 }
 
-// environment starts everything and returns what the node processes need to find it.
-func environment(t *testing.T) []string {
+// node runs node where the tests lie.
+func node(t *testing.T, env []string, args ...string) ([]byte, error) {
 	t.Helper()
-	binary, err := kursapptest.Build(t.Context(), "../../kursapp", t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), fileTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", args...)
+	cmd.Dir, cmd.Env = web+"/e2e", env
+	return cmd.CombinedOutput()
+}
+
+// environment starts everything and returns what the node processes need to find it.
+func environment(t *testing.T, race bool) []string {
+	t.Helper()
+	binary, err := kursapptest.Build(t.Context(), "../../kursapp", t.TempDir(), race)
 	if err != nil {
 		t.Fatalf("build kursapp: %v", err)
 	}

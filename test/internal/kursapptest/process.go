@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,11 +16,11 @@ import (
 // answer, on a machine that does much else.
 const StartTimeout = 60 * time.Second
 
-// Build builds kursapp with the race detector into a folder and returns its path. source
-// is where its main package lies.
-func Build(ctx context.Context, source, folder string) (path string, err error) {
+// Build builds kursapp into a folder and returns its path; as a test should have it, with
+// the race detector, which is slow. source is where its main package lies.
+func Build(ctx context.Context, source, folder string, race bool) (path string, err error) {
 	path = filepath.Join(folder, "kursapp")
-	build := exec.CommandContext(ctx, "go", "build", "-race", "-o", path, source)
+	build := exec.CommandContext(ctx, "go", "build", "-race="+strconv.FormatBool(race), "-o", path, source)
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr
 	return path, build.Run()
 }

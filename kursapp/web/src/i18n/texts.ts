@@ -17,14 +17,20 @@ export type Texts<T> = {
 export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ default: Texts<T> }>) {
   let loading: Promise<Texts<T>> | undefined
   const load = () => {
-    loading ??= loadEnglish().then(
-      (m) => m.default,
+    if (loading) return loading
+    const begun: Promise<Texts<T>> = loadEnglish().then(
+      (m) => {
+        // As React keeps book of promises: of one that is marked so it has the value at once.
+        Object.assign(begun, { status: 'fulfilled', value: m.default })
+        return m.default
+      },
       (err) => {
         loading = undefined // the next try may succeed
         throw err
       },
     )
-    return loading
+    loading = begun
+    return begun
   }
   whenEnglish(load)
   return function useTexts(): Texts<T> {
