@@ -7,7 +7,7 @@ check('the server compares to the end, says how much faster, and gives the figur
   await settled(page)
   await button(page, /^(Vergleich starten|Noch einmal messen)$/).click()
   await see(page, 'Vergleich fertig')
-  await see(page, /war hier [\d.,]+-mal (schneller|langsamer) als die Datenbank.*n = 1\.000 je Weg/)
+  await see(page, /war hier [\d.,]+-mal (schneller|langsamer) als die Datenbank.*n\s=\s1\.000 je\sWeg/)
   const rows = page.getByRole('table').getByRole('row')
   for (const way of ['Datenbank', 'Redis', 'Lokaler Speicher']) {
     assert.match(await rows.filter({ hasText: way }).first().innerText(), /1\.000/)
@@ -26,7 +26,7 @@ check('the server compares to the end, says how much faster, and gives the figur
   assert.equal((await content(png)).subarray(1, 4).toString(), 'PNG')
   // Whoever comes later sees the same.
   await page.reload()
-  await see(page, /n = 1\.000 je Weg/)
+  await see(page, /n\s=\s1\.000 je\sWeg/)
 })
 
 check('a comparison is cancelled, and says that it is not whole', async (t) => {
@@ -42,6 +42,6 @@ check('the browser compares as well', async (t) => {
   const page = await open(t, demo, `/ui/vergleich?art=browser&anfragen=50&benutzer=${id}`)
   await settled(page)
   await button(page, /^(Vergleich starten|Noch einmal messen)$/).click()
-  await see(page, /Der Weg über den Cache war hier .*n = 50 je Weg/i)
+  await see(page, /^Der Weg über den Cache war hier .*n\s=\s50 je\sWeg/)
   await see(page, 'Am Cache vorbei')
 })

@@ -48,7 +48,7 @@ check('a queue is paused, shows what waits, and goes on', async (t) => {
   await settled(page)
   let json
   const queue = page.getByRole('article').filter({ hasText: 'email_queue' })
-  await button(queue, 'Anhalten').click()
+  await button(queue, /^Anhalten/).click()
   try {
     await see(queue, 'angehalten')
     ;({ json } = await demo.call('POST', '/demo/mails', {
@@ -64,7 +64,7 @@ check('a queue is paused, shows what waits, and goes on', async (t) => {
     })
     await see(row, 'Wartet')
   } finally {
-    await button(queue, 'Weiterlaufen lassen').click()
+    await button(queue, /^Weiterlaufen lassen/).click()
   }
   // It does not leave the list while somebody looks at it.
   await see(page.getByRole('row').filter({ hasText: json.id }), /Erledigt|Nicht mehr hier/)
