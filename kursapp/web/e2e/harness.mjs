@@ -78,7 +78,7 @@ after(async () => (await connecting)?.close())
 export const desktop = { width: 1280, height: 900 }
 export const phone = { width: 390, height: 844 }
 
-const patience = 30_000
+const patience = 60_000
 
 /**
  * A browser window of its own. What the console calls an error fails the test, except what
@@ -120,7 +120,7 @@ const pages = new WeakMap()
 
 /** A test that leaves pictures of its windows behind when it fails. */
 export function check(name, fn) {
-  test(name, { timeout: 120_000 }, async (t) => {
+  test(name, { timeout: 240_000 }, async (t) => {
     pages.set(t, [])
     try {
       await fn(t)

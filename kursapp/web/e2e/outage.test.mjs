@@ -1,4 +1,5 @@
 // Redis goes and comes back while the page is open.
+import { through } from './axe-runs.mjs'
 import { alive, button, check, open, see, settled, shaky, until } from './harness.mjs'
 
 const long = /Redis ist nicht erreichbar seit|Redis nicht erreichbar/
@@ -71,6 +72,18 @@ check('a frozen Redis makes no page wait for ever', async (t) => {
     await button(page, 'Wärmen').click()
     await settled(page)
     return page.getByText('Der Eintrag liegt frisch in Redis').first().isVisible()
+  })
+})
+
+check('axe finds nothing where Redis is gone', async (t) => {
+  await through(t, shaky, {
+    expect: /503 /,
+    before: async (page) => {
+      await alive(page)
+      t.after(() => shaky.redis('restart')) // the next test waits until it is back
+      await shaky.redis('kill')
+      await see(page, /Redis ist nicht erreichbar seit/)
+    },
   })
 })
 

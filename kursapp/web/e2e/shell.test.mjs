@@ -103,8 +103,6 @@ check('live updates stop at one switch, in every view, and count what came', asy
 check('seven open windows still load', async (t) => {
   const first = await open(t, demo, '/ui/')
   await alive(first)
-  for (let i = 1; i < 7; i++) {
-    const page = await inContext(t, first.context(), '/ui/cache')
-    await settled(page)
-  }
+  const others = Array.from({ length: 6 }, () => inContext(t, first.context(), '/ui/cache'))
+  for (const page of await Promise.all(others)) await settled(page)
 })
