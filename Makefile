@@ -24,19 +24,25 @@ demo: web-if-node build ## Run the whole product on 127.0.0.1:8000 with nothing 
 build: go ## Build bin/kursapp
 	@go build -ldflags '$(LDFLAGS)' -o bin/kursapp ./kursapp
 
-.PHONY: web web-check web-if-node
+SHOTS         ?= bin/screenshots
+.PHONY: web web-check web-if-node screenshots
 
 web: ## Build the dashboard into the binary's source (needs Node 20.19 or newer); does nothing where nothing changed
 	@kursapp/web/build.sh
 
+# The build has checked the types already, and left behind what is weighed.
 web-check: web ## Lint, type-check, test and weigh the dashboard
-	cd kursapp/web && npm run --silent check
+	cd kursapp/web && npx biome check . && npx vitest run && node scripts/size.mjs
 
 web-if-node:
 	@if command -v node >/dev/null && command -v npm >/dev/null; then kursapp/web/build.sh || echo "The dashboard could not be built; everything else works."; \
 	else echo "The dashboard is left out, because Node is missing. Everything else works; 'make web' says more."; fi
 
-test: go deps check-generated ## Build, vet, check generated code, run all tests with -race on real Redis and PostgreSQL
+screenshots: go deps web ## Write pictures of every view of the dashboard to SHOTS, default bin/screenshots (2 minutes)
+	@mkdir -p $(SHOTS)
+	E2E_RUN=pictures.mjs E2E_OUT=$(abspath $(SHOTS)) go test -count=1 -run '^TestDashboard$$' ./test/browser
+
+test: go deps check-generated web-check ## Build, vet, check generated code, run all tests with -race on real Redis, PostgreSQL and Chromium
 	go build ./...
 	go vet ./...
 	go test $(TEST_FLAGS) -timeout 15m ./...
@@ -84,7 +90,7 @@ generate: go $(SQLC) ## Regenerate the code that sqlc writes
 check-generated: go $(SQLC)
 	@cd kursapp && $(SQLC) diff || { echo "generated code is out of date: run 'make generate' and commit"; exit 1; }
 
-deps: ## Install redis-server, PostgreSQL, sqlite3, curl and a C compiler where apt may, else say what to install
+deps: ## Install redis-server, PostgreSQL, sqlite3, curl, a C compiler, Node and Chromium where apt may, else say what to install
 	@test/deps.sh
 
 deps-redis:

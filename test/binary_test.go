@@ -1,7 +1,6 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,12 +9,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/speedlayer/speedlayer/test/internal/kursapptest"
 )
 
 // binary is the path of kursapp, built with the race detector in TestMain.
@@ -27,110 +25,49 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	binary = filepath.Join(dir, "kursapp")
-	build := exec.CommandContext(context.Background(), "go", "build", "-race", "-o", binary, "../kursapp")
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
 	code := 1
-	if err := build.Run(); err == nil {
+	if binary, err = kursapptest.Build(context.Background(), "../kursapp", dir, true); err == nil {
 		code = m.Run()
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
-// startTimeout bounds how long a server may take from its start to its first
-// answer, on a machine that does much else.
-const startTimeout = 60 * time.Second
+const startTimeout = kursapptest.StartTimeout
 
 // process is a running kursapp.
 type process struct {
 	base string // http://127.0.0.1:port
 	cmd  *exec.Cmd
-	log  *buffer // stderr: the log
-	out  *buffer // stdout
+	log  *kursapptest.Output // stderr: the log
+	out  *kursapptest.Output // stdout
 	done chan struct{}
+	own  *kursapptest.Process
 }
 
-// start runs kursapp and waits until it listens. Only env is its environment,
-// and PATH. It is stopped at the end of the test, and a data race that the
-// detector saw fails the test.
+// start runs kursapp and waits until it listens.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	p := launch(t, env, args...)
-	deadline := time.Now().Add(startTimeout)
-	for {
-		if addr := p.log.listenAddress(); addr != "" {
-			p.base = "http://" + addr
-			return p
-		}
-		select {
-		case <-p.done:
-			t.Fatalf("kursapp %s ended: %v\n%s%s", strings.Join(args, " "), p.cmd.ProcessState, p.out, p.log)
-		case <-time.After(10 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("kursapp %s does not listen after %v\n%s%s", strings.Join(args, " "), startTimeout, p.out, p.log)
-		}
-	}
+	p.base = p.own.Base(t)
+	return p
 }
 
 // launch runs kursapp without waiting for anything.
 func launch(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{log: &buffer{}, out: &buffer{}, done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...)
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + shortTempDir(t), "KURSAPP_ADDR=127.0.0.1:0"}, env...)
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.log
-	if err := p.cmd.Start(); err != nil {
-		t.Fatalf("start kursapp: %v", err)
-	}
-	go func() {
-		_ = p.cmd.Wait()
-		close(p.done)
-	}()
-	t.Cleanup(func() {
-		p.stop(t)
-		if strings.Contains(p.log.String(), "DATA RACE") {
-			t.Errorf("the race detector found a data race:\n%s", p.log)
-		}
-		if t.Failed() {
-			t.Logf("log of kursapp %s:\n%s", strings.Join(args, " "), p.log.tail(8000))
-		}
-	})
-	return p
-}
-
-// shortTempDir is a temporary folder whose path is short enough for a Unix
-// socket below it.
-func shortTempDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "ka-") //nolint:usetesting // t.TempDir is too long
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
+	own := kursapptest.Launch(t, binary, env, args...)
+	return &process{cmd: own.Cmd, log: own.Log, out: own.Out, done: own.Done, own: own}
 }
 
 // stop asks the process to end and returns its exit code.
 func (p *process) stop(t *testing.T) int {
 	t.Helper()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.done:
-	case <-time.After(startTimeout):
-		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
-		<-p.done
-		t.Errorf("kursapp did not stop within %v of SIGTERM:\n%s", startTimeout, p.log.tail(8000))
-	}
-	return p.cmd.ProcessState.ExitCode()
+	return p.own.Stop(t)
 }
 
 // kill ends the process as a power cut would.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.done
-}
+func (p *process) kill() { p.own.Kill() }
 
 // result is an answer that was read to its end.
 type result struct {
@@ -212,40 +149,6 @@ func eventually(t *testing.T, limit time.Duration, ok func() error) {
 		case <-time.After(25 * time.Millisecond):
 		}
 	}
-}
-
-// buffer collects output that is written while it is read.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
-func (b *buffer) tail(n int) string {
-	s := b.String()
-	return s[max(0, len(s)-n):]
-}
-
-// listenAddress finds the log line that names the server's address.
-func (b *buffer) listenAddress() string {
-	for line := range strings.Lines(b.String()) {
-		var entry struct{ Msg, Addr string }
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "listening" {
-			return entry.Addr
-		}
-	}
-	return ""
 }
 
 // wantLog waits until the log holds text: a line arrives a little after the

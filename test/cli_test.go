@@ -197,7 +197,7 @@ func TestSeveralDemosShareOneDatabaseAndRedis(t *testing.T) {
 	one := launch(t, env, "demo")
 	two := start(t, env, "demo")
 	eventually(t, startTimeout, func() error {
-		one.base = "http://" + one.log.listenAddress()
+		one.base = "http://" + one.log.ListenAddress()
 		_, err := one.try(t.Context(), "GET", "/health", "")
 		return err
 	})

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests need is installed: redis-server and redis-cli,
-# PostgreSQL, the sqlite3 shell, curl, and the C compiler that Go's race detector links
-# with; or only of what the arguments name (redis, postgres, sqlite, curl, compiler).
+# PostgreSQL, the sqlite3 shell, curl, the C compiler that Go's race detector links with,
+# Node with npm, and Chromium; or only what the arguments name (redis, postgres, sqlite,
+# curl, compiler, node, chromium).
 # Uses apt where it may (root, or sudo without a password) and does not let the packages
 # start system services; otherwise says what to install.
 set -euo pipefail
@@ -23,7 +24,16 @@ int main(void) { return 0; }' >"$dir/try.c"
   return $ok
 }
 
-[ $# -gt 0 ] || set -- redis postgres sqlite curl compiler
+# The names that test/browser looks for.
+have_chromium() {
+  local name
+  for name in "${CHROMIUM:-chromium}" chromium chromium-browser google-chrome google-chrome-stable; do
+    command -v "$name" >/dev/null && return 0
+  done
+  return 1
+}
+
+[ $# -gt 0 ] || set -- redis postgres sqlite curl compiler node chromium
 
 missing() {
   local need
@@ -35,6 +45,8 @@ missing() {
     sqlite) command -v sqlite3 >/dev/null || packages+=(sqlite3) ;;
     curl) command -v curl >/dev/null || packages+=(curl) ;;
     compiler) have_compiler || packages+=(gcc libc6-dev) ;;
+    node) { command -v node && command -v npm; } >/dev/null || packages+=(nodejs npm) ;;
+    chromium) have_chromium || packages+=(chromium fonts-dejavu-core) ;;
     *) echo "unknown need: $need" >&2 && exit 2 ;;
     esac
   done
@@ -46,7 +58,7 @@ missing "$@" || exit 0
 advice() {
   echo "The tests need: ${packages[*]}. Please install:" >&2
   echo "  Debian, Ubuntu:  sudo apt-get install ${packages[*]}" >&2
-  echo "  macOS:           brew install redis postgresql@15 sqlite curl; xcode-select --install" >&2
+  echo "  macOS:           brew install redis postgresql@15 sqlite curl node; brew install --cask chromium; xcode-select --install" >&2
   exit 1
 }
 

@@ -223,9 +223,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	prod := newProduction(t)
 	mails := newMailServer(t)
-	mails.mu.Lock()
-	mails.delay = time.Hour
-	mails.mu.Unlock()
+	mails.Delay(time.Hour)
 	p := start(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "serve")
 	prod.redis.CLI(t, "LPUSH", "email_queue", `{"to":"max@example.com","subject":"Hallo","body":"langsam"}`)
 	eventually(t, startTimeout, func() error {

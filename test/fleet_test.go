@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/speedlayer/speedlayer/internal/redistest"
+	"github.com/speedlayer/speedlayer/test/internal/kursapptest"
 )
 
 // fleet is three servers on one Redis and one PostgreSQL.
@@ -135,7 +136,7 @@ func (f *fleet) resetCode(t *testing.T, email string) string {
 
 // monitor records every command that reaches a Redis.
 type monitor struct {
-	log    buffer
+	log    kursapptest.Output
 	redis  *redistest.Server
 	number int
 }

@@ -62,7 +62,7 @@ func TestAnotherServerRelaysWhenTheLeaderIsGone(t *testing.T) {
 			mails.wait(t, "zoe@example.com")
 			awaitNoDurable(t, conn)
 			defer func() {
-				if n := len(mails.to("zoe@example.com")); n != 1 {
+				if n := len(mails.To("zoe@example.com")); n != 1 {
 					t.Errorf("%d mails, want 1", n)
 				}
 			}()

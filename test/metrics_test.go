@@ -163,7 +163,7 @@ func TestMetricsHoldNothingOfTheUsers(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	if log := p.log.String(); strings.Count(log, `"cache counts"`) != 1 || !strings.Contains(log, `"loads":1,`) {
-		t.Errorf("the log does not sum up what the cache did:\n%s", p.log.tail(3000))
+		t.Errorf("the log does not sum up what the cache did:\n%s", p.log.Tail(3000))
 	}
 }
 

@@ -246,7 +246,7 @@ func TestRegistrationCommitsWithItsMail(t *testing.T) {
 		if r.status != 201 {
 			t.Fatalf("register: %d %s", r.status, r.body)
 		}
-		if n := len(mails.to(zoe)); n != 0 {
+		if n := len(mails.To(zoe)); n != 0 {
 			t.Fatalf("%d mails without a Redis", n)
 		}
 		p.wantLog(t, "does not reach Redis")
@@ -274,10 +274,10 @@ func TestRegistrationCommitsWithItsMail(t *testing.T) {
 		}
 		return err
 	})
-	if n := len(mails.to(zoe)); n != 1 {
+	if n := len(mails.To(zoe)); n != 1 {
 		t.Errorf("%d mails to the one who was registered, want 1", n)
 	}
-	if n := len(mails.to("adam@example.com")); n != 0 {
+	if n := len(mails.To("adam@example.com")); n != 0 {
 		t.Errorf("%d mails to the one who was not, want none", n)
 	}
 }
@@ -363,7 +363,7 @@ func TestMailSurvivesARedisThatLosesEverything(t *testing.T) {
 	mails.wait(t, "zoe@example.com")
 	conn := psql(t, prod.database)
 	awaitNoDurable(t, conn)
-	if n := len(mails.to("zoe@example.com")); n != 1 {
+	if n := len(mails.To("zoe@example.com")); n != 1 {
 		t.Errorf("%d mails, want 1", n)
 	}
 }

@@ -60,7 +60,7 @@ func TestForgottenAndChangedPassword(t *testing.T) {
 	call(401, "GET", "/profile", "", bearer(fresh))
 	login(401, second)
 	last := token(login(200, third))
-	if got := mails.to("nobody@example.com"); len(got) != 0 {
+	if got := mails.To("nobody@example.com"); len(got) != 0 {
 		t.Errorf("nobody got %q", got)
 	}
 	// The audit log tells an administrator all of it.

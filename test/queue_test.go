@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/speedlayer/speedlayer/internal/redistest"
+	"github.com/speedlayer/speedlayer/test/internal/mailtest"
 )
 
 // queueCounts is what `queue stats --json` says of email_queue.
@@ -75,25 +76,23 @@ func (p production) awaitTask(t *testing.T, state string) listed {
 
 // messageIDs returns those of the mails to one address.
 func (m *mailServer) messageIDs(to string) (refused, accepted []string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	id := regexp.MustCompile(`(?mi)^Message-ID: (<\S+@localhost>)\r?$`)
-	of := func(mails []receivedMail) (ids []string) {
+	of := func(mails []mailtest.Mail) (ids []string) {
 		for _, mail := range mails {
-			if mail.to == to {
-				ids = append(ids, id.FindStringSubmatch(mail.data)[1])
+			if mail.To == to {
+				ids = append(ids, id.FindStringSubmatch(mail.Data)[1])
 			}
 		}
 		return ids
 	}
-	return of(m.refused), of(m.mails)
+	return of(m.Refused()), of(m.Accepted())
 }
 
 // A mail server that refuses a mail for good, and a person who repairs that.
 func TestDeadLetterIsRetriedFromTheShell(t *testing.T) {
 	t.Parallel()
 	prod, mails := newProduction(t), newMailServer(t)
-	mails.answer(550)
+	mails.Answer(550)
 	p := start(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr, "KURSAPP_METRICS_ADDR=127.0.0.1:0"), "serve")
 	if r := p.request(t, "POST", "/users", `{"name":"Zoe","email":"zoe@example.com","password":"correct horse"}`); r.status != 201 {
 		t.Fatalf("register: %d %s", r.status, r.body)
@@ -115,7 +114,7 @@ func TestDeadLetterIsRetriedFromTheShell(t *testing.T) {
 		t.Errorf("queue list --payload:\n%s", table)
 	}
 
-	mails.answer(0)
+	mails.Answer(0)
 	mustRun(t, env, "", "queue", "retry", "email_queue", dead.ID)
 	mails.wait(t, "zoe@example.com")
 	eventually(t, startTimeout, func() error {
@@ -141,7 +140,7 @@ func TestTemporaryRefusalIsRetriedAndCanBeHurried(t *testing.T) {
 	// another mail to hurry.
 	for try := range 10 {
 		to := fmt.Sprintf("user%d@example.com", try)
-		mails.answer(451)
+		mails.Answer(451)
 		prod.redis.CLI(t, "LPUSH", "email_queue", `{"to":"`+to+`","subject":"Hallo","body":"später"}`)
 		eventually(t, startTimeout, func() error {
 			if refused, _ := mails.messageIDs(to); len(refused) < 3 { // by itself
@@ -153,7 +152,7 @@ func TestTemporaryRefusalIsRetriedAndCanBeHurried(t *testing.T) {
 		if n := prod.queueStats(t); task.Attempts < 3 || !strings.Contains(task.Error, "451") || n.Dead != 0 {
 			t.Errorf("%+v, %+v", task, n)
 		}
-		mails.answer(0)
+		mails.Answer(0)
 		out, code := command(t, prod.redisOnly(), "", "queue", "retry", "email_queue", task.ID)
 		if code != 0 && (code != 1 || !strings.Contains(out, task.ID)) {
 			t.Fatalf("exit code %d\n%s", code, out)
@@ -203,7 +202,7 @@ func TestPausedMailWaitsUntilResumed(t *testing.T) {
 		}
 		return nil
 	})
-	if got := mails.to("after@example.com"); len(got) != 0 {
+	if got := mails.To("after@example.com"); len(got) != 0 {
 		t.Errorf("delivered while paused: %v", got)
 	}
 	mustRun(t, prod.redisOnly(), "", "queue", "resume", "email_queue")
@@ -213,7 +212,7 @@ func TestPausedMailWaitsUntilResumed(t *testing.T) {
 func TestDeletedDeadLetterNeverArrives(t *testing.T) {
 	t.Parallel()
 	prod, mails := newProduction(t), newMailServer(t)
-	mails.answer(554)
+	mails.Answer(554)
 	launch(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "worker")
 	for _, name := range []string{"a", "b", "c"} {
 		prod.redis.CLI(t, "LPUSH", "email_queue", `{"to":"`+name+`@example.com","subject":"Hallo","body":"Hallo"}`)
@@ -224,13 +223,13 @@ func TestDeletedDeadLetterNeverArrives(t *testing.T) {
 		}
 		return nil
 	})
-	mails.answer(0)
+	mails.Answer(0)
 	if out := mustRun(t, prod.redisOnly(), "", "queue", "delete", "email_queue", "--all-dead"); !strings.Contains(out, "3 tasks") {
 		t.Errorf("%s", out)
 	}
 	prod.redis.CLI(t, "LPUSH", "email_queue", `{"to":"last@example.com","subject":"Hallo","body":"Hallo"}`)
 	mails.wait(t, "last@example.com")
-	if n := mails.count(); n != 1 {
+	if n := mails.Count(); n != 1 {
 		t.Errorf("%d mails arrived, want the last one alone", n)
 	}
 }

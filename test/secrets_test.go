@@ -104,7 +104,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 	// Mails have the codes, and no more.
 	var sent strings.Builder
 	for _, address := range []string{"zoe@example.com", "neu@example.com"} {
-		fmt.Fprintln(&sent, mails.to(address))
+		fmt.Fprintln(&sent, mails.To(address))
 	}
 	for _, secret := range found(sent.String(), s.secrets) {
 		if len(secret) != 26 {

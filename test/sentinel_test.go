@@ -95,7 +95,7 @@ func TestAReplicaThatLaggedTakesOver(t *testing.T) {
 			launch(t, append(prod.env, "SMTP_URL=smtp://"+mails.addr), "worker")
 			mails.wait(t, "zoe@example.com")
 			awaitNoDurable(t, conn)
-			if n := len(mails.to("zoe@example.com")); n != 1 {
+			if n := len(mails.To("zoe@example.com")); n != 1 {
 				t.Errorf("%d mails, want 1", n)
 			}
 		})

@@ -1,9 +1,7 @@
 package test
 
 import (
-	"context"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -11,6 +9,7 @@ import (
 
 	"github.com/speedlayer/speedlayer/internal/pgtest"
 	"github.com/speedlayer/speedlayer/internal/redistest"
+	"github.com/speedlayer/speedlayer/test/internal/kursapptest"
 )
 
 // production is a PostgreSQL and a Redis with an administrator and a user.
@@ -40,25 +39,12 @@ func newProduction(t *testing.T, opts ...redistest.Option) production {
 // command runs kursapp to its end.
 func command(t *testing.T, env []string, stdin string, args ...string) (output string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Env = append([]string{"TMPDIR=" + shortTempDir(t)}, env...)
-	cmd.Stdin = strings.NewReader(stdin)
-	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState == nil {
-		t.Fatalf("kursapp %s: %v", strings.Join(args, " "), err)
-	}
-	return string(out), cmd.ProcessState.ExitCode()
+	return kursapptest.Run(t, binary, env, stdin, args...)
 }
 
 func mustRun(t *testing.T, env []string, stdin string, args ...string) string {
 	t.Helper()
-	out, code := command(t, env, stdin, args...)
-	if code != 0 {
-		t.Fatalf("kursapp %s: exit code %d\n%s", strings.Join(args, " "), code, out)
-	}
-	return out
+	return kursapptest.MustRun(t, binary, env, stdin, args...)
 }
 
 // login returns the Authorization header line of a new session.

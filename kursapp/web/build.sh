@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the dashboard where its sources have changed since the last build.
+# Builds the dashboard where its sources have changed since the last build; with --check
+# it only says whether that is so.
 set -eu -o pipefail
 cd "$(dirname "$0")"
 
@@ -18,6 +19,10 @@ stamp=.build/stamp
 sources=$(find src public scripts index.html package-lock.json vite.config.ts tsconfig.json -type f -print0 | sort -z | xargs -0 cat | cksum)
 if [ -f ../internal/webui/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sources" ]; then
   exit 0
+fi
+if [ "${1-}" = --check ]; then
+  echo "The dashboard is not built, or its sources have changed since." >&2
+  exit 1
 fi
 
 echo "building the dashboard"

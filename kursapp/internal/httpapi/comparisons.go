@@ -81,6 +81,13 @@ type comparisonOutput struct {
 	Body comparisonBody
 }
 
+// currentOutput has no body where there has been no comparison. That is no error: a
+// browser would write one into its console whenever somebody looks.
+type currentOutput struct {
+	Status int
+	Body   *comparisonBody
+}
+
 func (a *api) comparisonRoutes() {
 	huma.Register(a.huma, a.opsOperation(huma.Operation{
 		OperationID: "start-comparison", Method: http.MethodPost, Path: "/comparisons",
@@ -92,9 +99,11 @@ func (a *api) comparisonRoutes() {
 	}), a.startComparison)
 	huma.Register(a.huma, a.opsOperation(huma.Operation{
 		OperationID: "comparison", Method: http.MethodGet, Path: "/comparisons/current",
-		Summary: "The comparison that runs, or the last one",
-		Tags:    []string{tagCache},
-		Errors:  []int{http.StatusNotFound},
+		Summary:     "The comparison that runs, or the last one",
+		Description: "204 where there was none yet.",
+		Tags:        []string{tagCache},
+		Responses:   map[string]*huma.Response{"204": {Description: "No comparison yet"}},
+		Errors:      []int{http.StatusNotFound},
 	}), a.currentComparison)
 	huma.Register(a.huma, a.opsOperation(huma.Operation{
 		OperationID: "cancel-comparison", Method: http.MethodDelete, Path: "/comparisons/current",
@@ -124,15 +133,15 @@ func (a *api) startComparison(ctx context.Context, in *comparisonInput) (*compar
 	return comparisonAnswer(exchangeOf(ctx), c), nil
 }
 
-func (a *api) currentComparison(ctx context.Context, _ *struct{}) (*comparisonOutput, error) {
+func (a *api) currentComparison(ctx context.Context, _ *struct{}) (*currentOutput, error) {
 	if a.Comparisons == nil {
 		return nil, &failure{status: http.StatusNotFound, text: textNotFound}
 	}
 	c, ok := a.Comparisons.Current()
 	if !ok {
-		return nil, &failure{status: http.StatusNotFound, text: textNoComparison}
+		return &currentOutput{Status: http.StatusNoContent}, nil
 	}
-	return comparisonAnswer(exchangeOf(ctx), c), nil
+	return &currentOutput{http.StatusOK, &comparisonAnswer(exchangeOf(ctx), c).Body}, nil
 }
 
 func (a *api) cancelComparison(ctx context.Context, _ *struct{}) (*comparisonOutput, error) {

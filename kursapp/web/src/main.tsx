@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { Router } from 'wouter'
 import { ApiError } from './api/errors.ts'
 import { App } from './app/App.tsx'
+import { firstTexts } from './i18n/lang.ts'
 import './styles/base.css'
 
 const client = new QueryClient({
@@ -23,6 +24,7 @@ const client = new QueryClient({
 
 const root = document.getElementById('root')
 if (root) {
+  await firstTexts()
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>

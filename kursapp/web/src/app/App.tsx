@@ -1,6 +1,7 @@
-import { Suspense, useEffect } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { Suspense, useEffect, useReducer } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
-import { useMe } from '../api/me.ts'
+import { meKey, useMe } from '../api/me.ts'
 import { useShared } from '../i18n/shared.ts'
 import { live } from '../live/store.ts'
 import { SessionWatch } from '../session/SessionWatch.tsx'
@@ -14,11 +15,15 @@ import { maySee, type View, views } from './views.ts'
 export function App() {
   const { data: me } = useMe()
   const operates = me?.may.operate === true
+  const client = useQueryClient()
+  const [turn, again] = useReducer((n: number) => n + 1, 0)
+  // The stream belongs to a session. Where that ended, whoever is logged in now watches anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn is another stream
   useEffect(() => {
     if (!operates) return
-    live.start()
+    live.start(() => void client.invalidateQueries({ queryKey: meKey }).then(again))
     return live.stop
-  }, [operates])
+  }, [operates, turn, client])
   return (
     <Shell>
       <SessionWatch />

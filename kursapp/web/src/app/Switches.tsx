@@ -1,6 +1,7 @@
 import { setLang, useLang } from '../i18n/lang.ts'
 import { useShared } from '../i18n/shared.ts'
 import { Segmented } from '../ui/Segmented.tsx'
+import { toast } from '../ui/toasts.ts'
 import { setTheme, useTheme } from './theme.ts'
 
 export function LanguageSwitch() {
@@ -9,7 +10,7 @@ export function LanguageSwitch() {
     <Segmented
       label={t.shell.language}
       value={useLang()}
-      onChange={setLang}
+      onChange={(lang) => setLang(lang).catch(() => toast.failed(t.state.network))}
       options={[
         { value: 'de', label: 'DE' },
         { value: 'en', label: 'EN' },

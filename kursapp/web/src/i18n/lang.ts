@@ -1,4 +1,4 @@
-import { startTransition, useSyncExternalStore } from 'react'
+import { useSyncExternalStore } from 'react'
 
 export type Lang = 'de' | 'en'
 
@@ -6,7 +6,11 @@ const stored = 'kursapp.lang'
 
 // German, whatever the browser prefers: the course is held in it. Only the switch changes that.
 let lang: Lang = read()
+let wanted = lang
 const listeners = new Set<() => void>()
+
+// What loads the English texts of the parts that have been loaded so far.
+const english = new Set<() => Promise<unknown>>()
 
 function read(): Lang {
   try {
@@ -20,19 +24,46 @@ export function currentLang(): Lang {
   return lang
 }
 
-export function setLang(next: Lang): void {
-  if (next === lang) return
-  lang = next
+/** Tells how a set of English texts is loaded, so that a switch can wait for it. */
+export function whenEnglish(load: () => Promise<unknown>): void {
+  english.add(load)
+}
+
+const loadAll = () => Promise.all([...english].map((load) => load()))
+
+/** Waits for the texts that the first paint needs. Where they cannot be had it is German. */
+export async function firstTexts(): Promise<void> {
+  if (lang === 'en') await loadAll().catch(() => apply('de'))
+}
+
+/**
+ * Switches once the texts are there: until then the old ones stay. A component that waits
+ * for them while it stands there would make the whole page start anew.
+ */
+export async function setLang(next: Lang): Promise<void> {
+  wanted = next
+  if (next === 'en') {
+    try {
+      await loadAll()
+    } catch (err) {
+      wanted = lang
+      throw err
+    }
+  }
+  if (wanted !== next || next === lang) return
   try {
     localStorage.setItem(stored, next)
   } catch {
     // The choice then holds until the page goes.
   }
+  apply(next)
+}
+
+function apply(next: Lang) {
+  lang = next
+  wanted = next
   document.documentElement.lang = next
-  // The old texts stay until the new ones are loaded.
-  startTransition(() => {
-    for (const tell of listeners) tell()
-  })
+  for (const tell of listeners) tell()
 }
 
 function subscribe(tell: () => void): () => void {

@@ -1,5 +1,5 @@
 import { use } from 'react'
-import { type Lang, useLang } from './lang.ts'
+import { type Lang, useLang, whenEnglish } from './lang.ts'
 
 /** The shape of a set of texts, for the other language: a missing or surplus text does not compile. */
 export type Texts<T> = {
@@ -12,27 +12,32 @@ export type Texts<T> = {
 
 /**
  * Makes the hook of one set of texts. German comes with the code that uses it,
- * English is loaded when somebody asks for it.
+ * English is loaded when somebody asks for it; a view that is opened later waits for its own.
  */
 export function texts<T extends object>(de: T, loadEnglish: () => Promise<{ default: Texts<T> }>) {
-  let english: Texts<T> | undefined
   let loading: Promise<Texts<T>> | undefined
   const load = () => {
-    loading ??= loadEnglish().then(
+    if (loading) return loading
+    const begun: Promise<Texts<T>> = loadEnglish().then(
       (m) => {
-        english = m.default
-        return english
+        // As React keeps book of promises: of one that is marked so it has the value at once.
+        Object.assign(begun, { status: 'fulfilled', value: m.default })
+        return m.default
       },
       (err) => {
         loading = undefined // the next try may succeed
         throw err
       },
     )
-    return loading
+    loading = begun
+    return begun
   }
+  whenEnglish(load)
   return function useTexts(): Texts<T> {
     const lang: Lang = useLang()
     if (lang === 'de') return de as Texts<T>
-    return english ?? use(load())
+    // Always through use, once loaded too: a component that waited here is rendered again
+    // with what it knew, and React loses count where use is not called the second time.
+    return use(load())
   }
 }

@@ -88,6 +88,7 @@ export function createLive(url: string) {
         break
       case 'ended':
         become('off')
+        onEnded?.()
         break
       case 'who':
         if (leading) tabs?.say({ what: 'all', model, alive: state === 'live' })
@@ -96,6 +97,7 @@ export function createLive(url: string) {
   }
 
   let leading = false
+  let onEnded: (() => void) | undefined
   function lead(): () => void {
     leading = true
     const pass = (word: Word) => {
@@ -115,9 +117,13 @@ export function createLive(url: string) {
   }
 
   return {
-    /** Watches until stop is called. Twice is as good as once. */
-    start() {
+    /**
+     * Watches until stop is called. Twice is as good as once. `ended` hears that the server
+     * ended it: who watched may no longer, or with another session.
+     */
+    start(ended?: () => void) {
       if (tabs) return
+      onEnded = ended
       heardAt = performance.now()
       become('connecting')
       tabs = joinTabs({ lead, hear })

@@ -21,7 +21,8 @@ export function Ttl({ endsAt, of, tone = 'redis', label }: TtlProps) {
   const t = useShared()
   const f = useFormat()
   const now = useServerNow(endsAt > serverNow())
-  const left = Math.max(0, endsAt - now)
+  // The server's clock is known to some milliseconds: 61 of 60 seconds would be odd.
+  const left = Math.max(0, Math.min(of, endsAt - now))
   const bar = useRef<HTMLSpanElement>(null)
   const still = useReducedMotion()
 
