@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  setLang('de')
+  await setLang('de')
   vi.unstubAllGlobals()
 })
 
@@ -22,7 +22,7 @@ it('asks in the language of the page', async () => {
   fetched.mockImplementation(async () => new Response('{}'))
   await ask('/users/1')
   expect(fetched.mock.calls[0]?.[1]?.headers).toMatchObject({ 'Accept-Language': 'de' })
-  setLang('en')
+  await setLang('en')
   await ask('/users/1')
   expect(fetched.mock.calls[1]?.[1]?.headers).toMatchObject({ 'Accept-Language': 'en' })
 })
