@@ -10,7 +10,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', fetched)
 })
 
-afterEach(() => {
+afterEach(async () => {
   await setLang('de')
   vi.unstubAllGlobals()
 })
