@@ -10,8 +10,8 @@ beforeEach(() => {
   vi.stubGlobal('fetch', fetched)
 })
 
-afterEach(() => {
-  setLang('de')
+afterEach(async () => {
+  await setLang('de')
   vi.unstubAllGlobals()
 })
 
