@@ -209,7 +209,8 @@ func newAPI(d Deps, c Config) (*api, error) {
 	if err := a.uiRoutes(); err != nil {
 		return nil, err
 	}
-	return a, a.serveDocument()
+	a.serveDocument()
+	return a, nil
 }
 
 // routeMux is a ServeMux that knows its patterns, so that no route escapes the table

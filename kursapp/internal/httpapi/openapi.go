@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strconv"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -82,20 +84,34 @@ func (a *api) documentErrors(op *huma.Operation) {
 	}
 }
 
-// serveDocument serves the OpenAPI document. It is rendered once, here: huma's
-// own handler renders it on the first request, without a lock.
-func (a *api) serveDocument() error {
-	asJSON, err := json.Marshal(a.huma.OpenAPI())
-	if err != nil {
-		return err
+// serveDocument serves the OpenAPI document. It is rendered once, with the first request
+// for it: that takes longer than everything else that a server does at its start. huma's
+// own handler does so without a lock.
+func (a *api) serveDocument() {
+	type forms struct{ json, yaml http.HandlerFunc }
+	render := sync.OnceValues(func() (f forms, err error) {
+		asJSON, err := json.Marshal(a.huma.OpenAPI())
+		if err != nil {
+			return f, fmt.Errorf("OpenAPI document: %w", err)
+		}
+		asYAML, err := a.huma.OpenAPI().YAML()
+		if err != nil {
+			return f, fmt.Errorf("OpenAPI document: %w", err)
+		}
+		return forms{document("application/json", asJSON), document("application/yaml", asYAML)}, nil
+	})
+	serve := func(of func(forms) http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			f, err := render()
+			if err != nil {
+				fail(w, r, err)
+				return
+			}
+			of(f)(w, r)
+		}
 	}
-	asYAML, err := a.huma.OpenAPI().YAML()
-	if err != nil {
-		return err
-	}
-	a.mux.HandleFunc("GET /openapi.json", document("application/json", asJSON))
-	a.mux.HandleFunc("GET /openapi.yaml", document("application/yaml", asYAML))
-	return nil
+	a.mux.HandleFunc("GET /openapi.json", serve(func(f forms) http.HandlerFunc { return f.json }))
+	a.mux.HandleFunc("GET /openapi.yaml", serve(func(f forms) http.HandlerFunc { return f.yaml }))
 }
 
 // document serves bytes that change only with the binary.
