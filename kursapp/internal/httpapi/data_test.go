@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -91,9 +92,7 @@ func BenchmarkRefuseData(b *testing.B) {
 		h    http.Handler
 	}{{"bare", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		to := w.Header()
-		for name, values := range constant {
-			to[name] = values
-		}
+		maps.Copy(to, constant)
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write(body)
 	})}, {"kursapp", h}} {
