@@ -38,7 +38,7 @@ web-if-node:
 	@if command -v node >/dev/null && command -v npm >/dev/null; then kursapp/web/build.sh || echo "The dashboard could not be built; everything else works."; \
 	else echo "The dashboard is left out, because Node is missing. Everything else works; 'make web' says more."; fi
 
-screenshots: go deps web ## Write pictures of every view of the dashboard to SHOTS, default bin/screenshots (2 minutes)
+screenshots: go deps web ## Write pictures of every view of the dashboard to SHOTS, default bin/screenshots (3 minutes)
 	@mkdir -p $(SHOTS)
 	E2E_RUN=pictures.mjs E2E_OUT=$(abspath $(SHOTS)) go test -count=1 -run '^TestDashboard$$' ./test/browser
 

@@ -29,7 +29,7 @@ func TestDashboard(t *testing.T) {
 		t.Fatalf("found the files %v (%v), want at least %d", files, err, leastFiles)
 	}
 	script := os.Getenv("E2E_RUN")
-	env := environment(t, script == "")
+	env := environment(t, script != "")
 	if path := os.Getenv("E2E_HOLD"); path != "" {
 		hold(t, path, env)
 		return
@@ -64,14 +64,15 @@ func node(t *testing.T, env []string, args ...string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// environment starts everything and returns what the node processes need to find it.
-func environment(t *testing.T, race bool) []string {
+// environment starts everything and returns what the node processes need to find it: as
+// tests want it, or as it is shown to people, who want it fast.
+func environment(t *testing.T, show bool) []string {
 	t.Helper()
-	binary, err := kursapptest.Build(t.Context(), "../../kursapp", t.TempDir(), race)
+	binary, err := kursapptest.Build(t.Context(), "../../kursapp", t.TempDir(), !show)
 	if err != nil {
 		t.Fatalf("build kursapp: %v", err)
 	}
-	s := setStage(t, binary)
+	s := setStage(t, binary, show)
 	env := append(os.Environ(),
 		"E2E_BROWSER="+startBrowser(t), "E2E_CONTROL="+s.startControl(t),
 		"E2E_ADMIN="+adminEmail, "E2E_USER="+userEmail, "E2E_PASSWORD="+password)

@@ -46,16 +46,19 @@ type stage struct {
 	servers map[string]server
 }
 
-func setStage(t *testing.T, binary string) stage {
+// setStage starts everything, with the usual limits where it is shown to people.
+func setStage(t *testing.T, binary string, show bool) stage {
 	t.Helper()
 	limits := filepath.Join(t.TempDir(), "limits.toml")
 	if err := os.WriteFile(limits, []byte(looseLimits), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := func(redis *redistest.Server, more ...string) []string {
-		return append([]string{
-			"REDIS_URL=" + redis.URL(), "DATABASE_URL=" + pgtest.Database(t), "KURSAPP_LIMITS_FILE=" + limits,
-		}, more...)
+	env := func(redis *redistest.Server) []string {
+		env := []string{"REDIS_URL=" + redis.URL(), "DATABASE_URL=" + pgtest.Database(t)}
+		if !show {
+			env = append(env, "KURSAPP_LIMITS_FILE="+limits)
+		}
+		return env
 	}
 	demo := func() server {
 		redis := redistest.Start(t, redistest.WithAppendOnly())
@@ -63,7 +66,7 @@ func setStage(t *testing.T, binary string) stage {
 	}
 	production := func() server {
 		redis, mails := redistest.Start(t), mailtest.Start(t)
-		env := env(redis, "SMTP_URL=smtp://"+mails.Addr())
+		env := append(env(redis), "SMTP_URL=smtp://"+mails.Addr())
 		kursapptest.MustRun(t, binary, env, "", "migrate", "up")
 		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", userEmail, "--name", "Max")
 		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", adminEmail, "--name", "Chefin", "--role", "admin")

@@ -46,6 +46,7 @@ const before = {
     await button(page, 'Meinen Zähler zurücksetzen').click()
     await button(page, '15 senden').click()
     await see(page, /^10 erlaubt, 5 abgelehnt/)
+    await button(page, 'Meldung schließen').click()
   },
 }
 
@@ -106,7 +107,9 @@ const page = await open(script, shaky, '/ui/', { deviceScaleFactor: 2 })
 await alive(page)
 await shaky.redis('kill')
 await see(page, /Redis ist nicht erreichbar seit/)
-await shaky.call('GET', '/users/1')
+for (let id = 1; id <= 20; id++) await shaky.call('GET', `/users/${id}`)
+await see(page, /^20 Lesezugriffe/)
+await see(page, /^Unbekannt seit/)
 await picture(page, 'overview-without-redis-desktop-light')
 await page.goto('/ui/cache')
 await see(page, /Redis nicht erreichbar/)
