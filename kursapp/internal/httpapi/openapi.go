@@ -82,6 +82,14 @@ func (a *api) documentErrors(op *huma.Operation) {
 	}
 }
 
+// Document returns the OpenAPI document that a server of a mode and version serves, as
+// JSON. Only the demo has all routes.
+func Document(m Mode, version string) ([]byte, error) {
+	// Without a mailbox there are no routes for its mails. Nobody calls it here.
+	a := apiOf(Deps{Mailbox: struct{ Mailbox }{}}, Config{Mode: m, Version: version})
+	return json.Marshal(a.huma.OpenAPI())
+}
+
 // serveDocument serves the OpenAPI document. It is rendered once, here: huma's
 // own handler renders it on the first request, without a lock.
 func (a *api) serveDocument() error {
