@@ -84,11 +84,15 @@ lint: go $(GOLANGCI) ## Run golangci-lint and gofumpt
 fmt: go $(GOFUMPT) ## Format the Go code
 	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /dbsqlc/)
 
-generate: go $(SQLC) ## Regenerate the code that sqlc writes
+generate: go $(SQLC) ## Regenerate the code that sqlc writes, and the dashboard's types from the API (needs Node)
 	cd kursapp && $(SQLC) generate
+	kursapp/web/install.sh
+	cd kursapp/web && npm run --silent types
 
+# The dashboard's types are looked at where Node is.
 check-generated: go $(SQLC)
 	@cd kursapp && $(SQLC) diff || { echo "generated code is out of date: run 'make generate' and commit"; exit 1; }
+	@if command -v node >/dev/null && command -v npm >/dev/null; then kursapp/web/install.sh && cd kursapp/web && npm run --silent types -- --check; fi
 
 deps: ## Install redis-server, PostgreSQL, sqlite3, curl, a C compiler, Node and Chromium where apt may, else say what to install
 	@test/deps.sh

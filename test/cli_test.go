@@ -62,11 +62,12 @@ func TestCommandLineMistakesExitWithTwoAndSayWhatToDo(t *testing.T) {
 func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string][]string{
-		"--help":        {"demo", "serve", "worker", "migrate", "user", "queue", "limits", "version", "DATABASE_URL"},
+		"--help":        {"demo", "serve", "worker", "migrate", "user", "queue", "limits", "openapi", "version", "DATABASE_URL"},
 		"demo --help":   {"KURSAPP_ADDR", "127.0.0.1:8000", "REDIS_URL", "DATABASE_URL", "--data-dir", "KURSAPP_LOCAL_CACHE_MB"},
 		"serve --help":  {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KURSAPP_CORS_ORIGINS", "KURSAPP_LOG_LEVEL", "migrate", "worker"},
 		"limits --help": {"list", "show", "reset", "REDIS_URL", "KURSAPP_LIMITS_FILE"},
 		"queue --help":  {"stats", "list", "retry", "delete", "pause", "resume", "REDIS_URL"},
+		"openapi":       {`"openapi": "3.1.0"`, `"/users/{id}"`, `"/demo/mails"`},
 		"version":       {"kursapp ", "go1."},
 	} {
 		out, code := command(t, nil, "", strings.Fields(args)...)

@@ -26,11 +26,8 @@ if [ "${1-}" = --check ]; then
 fi
 
 echo "building the dashboard"
-if [ ! -d node_modules ] || [ "$(cat .build/lock 2>/dev/null)" != "$(cksum <package-lock.json)" ]; then
-  npm ci --no-audit --no-fund --loglevel=error
-  mkdir -p .build
-  cksum <package-lock.json >.build/lock
-fi
+./install.sh
+mkdir -p .build
 npx tsc --noEmit
 npx vite build --logLevel warn
 echo "$sources" >"$stamp"

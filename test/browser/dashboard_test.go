@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/speedlayer/speedlayer/internal/pgtest"
 	"github.com/speedlayer/speedlayer/test/internal/kursapptest"
 )
 
@@ -68,13 +69,22 @@ func node(t *testing.T, env []string, args ...string) ([]byte, error) {
 // tests want it, or as it is shown to people, who want it fast.
 func environment(t *testing.T, show bool) []string {
 	t.Helper()
-	binary, err := kursapptest.Build(t.Context(), "../../kursapp", t.TempDir(), !show)
-	if err != nil {
+	var binary string
+	built, folder := make(chan error, 1), t.TempDir()
+	go func() {
+		var err error
+		binary, err = kursapptest.Build(t.Context(), "../../kursapp", folder, !show)
+		built <- err
+	}()
+	// What takes time too, meanwhile.
+	browser := startBrowser(t)
+	pgtest.Database(t)
+	if err := <-built; err != nil {
 		t.Fatalf("build kursapp: %v", err)
 	}
 	s := setStage(t, binary, show)
 	env := append(os.Environ(),
-		"E2E_BROWSER="+startBrowser(t), "E2E_CONTROL="+s.startControl(t),
+		"E2E_BROWSER="+browser, "E2E_CONTROL="+s.startControl(t),
 		"E2E_ADMIN="+adminEmail, "E2E_USER="+userEmail, "E2E_PASSWORD="+password)
 	for name, server := range s.servers {
 		env = append(env, fmt.Sprintf("E2E_%s=%s", strings.ToUpper(name), server.app.base))

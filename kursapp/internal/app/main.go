@@ -95,6 +95,8 @@ func run(ctx context.Context, cfg *config.Config, s streams) error {
 		return userList(ctx, cfg.User.List, log, s.out)
 	case "user set-role <email> <role>":
 		return userSetRole(ctx, cfg.User.SetRole, log, s.out)
+	case "openapi":
+		return printDocument(s.out)
 	case "version":
 		_, err := fmt.Fprintf(s.out, "kursapp %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err

@@ -30,6 +30,7 @@ type Config struct {
 	User    User    `cmd:"" help:"Manage accounts from the shell, for example the first administrator."`
 	Queue   Queue   `cmd:"" help:"Look at the tasks (mails) and repair what went wrong: dead letters, pauses."`
 	Limits  Limits  `cmd:"" help:"Look at the rate limits, and at what somebody has used up of them."`
+	OpenAPI OpenAPI `cmd:"" name:"openapi" help:"Print the OpenAPI document of the demo, which has all routes, as JSON. Needs nothing."`
 	Version Version `cmd:"" help:"Print the version and exit."`
 
 	// Command is the chosen sub-command in kong's form, such as "serve" or
@@ -161,6 +162,9 @@ type UserSetRole struct {
 	Email string `arg:"" help:"E-mail address of the account."`
 	Role  string `arg:"" enum:"user,admin" help:"New role: user or admin."`
 }
+
+// OpenAPI configures `kursapp openapi`.
+type OpenAPI struct{}
 
 // Version configures `kursapp version`.
 type Version struct{}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,6 +14,20 @@ type auditInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Entries on the page."`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before; without it the newest."`
 	User   int64  `query:"user" minimum:"1" doc:"Only entries about this user, or caused by it."`
+
+	Kinds []auditKind `query:"kind" nullable:"false" doc:"Only entries with one of these actions, separated by commas."`
+}
+
+// auditKind is a kurs.AuditAction that the document lists.
+type auditKind kurs.AuditAction
+
+// Schema implements huma.SchemaProvider.
+func (auditKind) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, action := range kurs.AuditActions() {
+		s.Enum = append(s.Enum, string(action))
+	}
+	return s
 }
 
 type auditBody struct {
@@ -33,6 +48,9 @@ func (a *api) auditRoutes() {
 			"`by` in its detail says how a change was made otherwise: by the code of a mail, from the command line, or in the database itself.",
 		Tags: []string{tagSessions},
 	}, kurs.Actor.MayReadAudit), a.auditLog)
+	schemas := a.huma.OpenAPI().Components.Schemas
+	entry := schemas.SchemaFromRef(schemas.Schema(reflect.TypeFor[kurs.AuditEntry](), true, "").Ref)
+	entry.Properties["action"] = auditKind("").Schema(schemas)
 }
 
 func (a *api) auditLog(ctx context.Context, in *auditInput) (*auditOutput, error) {
@@ -40,7 +58,11 @@ func (a *api) auditLog(ctx context.Context, in *auditInput) (*auditOutput, error
 	if !ok {
 		return nil, invalid("query.cursor", textParamInvalid)
 	}
-	page, err := a.Accounts.Audit(ctx, actorOf(ctx), kurs.AuditQuery{Before: before, User: in.User, Limit: in.Limit})
+	q := kurs.AuditQuery{Before: before, User: in.User, Limit: in.Limit}
+	for _, kind := range in.Kinds {
+		q.Actions = append(q.Actions, kurs.AuditAction(kind))
+	}
+	page, err := a.Accounts.Audit(ctx, actorOf(ctx), q)
 	if err != nil {
 		return nil, err
 	}

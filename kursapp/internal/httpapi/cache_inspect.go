@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,14 +37,13 @@ type localInspectionBody struct {
 }
 
 type redisInspection struct {
-	_       struct{} `json:"-" nullable:"true"`
-	Present bool     `json:"present" doc:"There is something under the key."`
-	Raw     string   `json:"raw" doc:"The very string that lies there."`
-	Bytes   int      `json:"bytes" doc:"How long it is."`
-	TTL     int64    `json:"ttl_ms" doc:"0 where the key has no end, or there is nothing."`
-	Absent  bool     `json:"absent" doc:"It says that there is no such user."`
-	Reason  string   `json:"reason" enum:"none,miss,unavailable,undecodable,stale" doc:"Why a read would ask the database in spite of it; none: it would not."`
-	Loading bool     `json:"loading" doc:"Somebody, in any instance, is loading the user."`
+	Present bool   `json:"present" doc:"There is something under the key."`
+	Raw     string `json:"raw" doc:"The very string that lies there."`
+	Bytes   int    `json:"bytes" doc:"How long it is."`
+	TTL     int64  `json:"ttl_ms" doc:"0 where the key has no end, or there is nothing."`
+	Absent  bool   `json:"absent" doc:"It says that there is no such user."`
+	Reason  string `json:"reason" enum:"none,miss,unavailable,undecodable,stale" doc:"Why a read would ask the database in spite of it; none: it would not."`
+	Loading bool   `json:"loading" doc:"Somebody, in any instance, is loading the user."`
 }
 
 type inspectionOutput struct {
@@ -80,6 +80,8 @@ func (a *api) cacheRoutes() {
 		Tags:        []string{tagCache},
 		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}), a.inspectCache)
+	schemas := a.huma.OpenAPI().Components.Schemas
+	nullable(schemas, schemas.Schema(reflect.TypeFor[inspectionBody](), true, ""), "redis")
 	huma.Register(a.huma, a.opsOperation(huma.Operation{
 		OperationID: "invalidate-cache", Method: http.MethodPost, Path: "/cache/users/{id}/invalidation",
 		Summary: "Make the cache forget a user",

@@ -91,8 +91,7 @@ func BenchmarkRefuseData(b *testing.B) {
 		name string
 		h    http.Handler
 	}{{"bare", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		to := w.Header()
-		maps.Copy(to, constant)
+		maps.Copy(w.Header(), constant)
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write(body)
 	})}, {"kursapp", h}} {

@@ -192,25 +192,24 @@ func New(d Deps, c Config) (http.Handler, error) {
 
 // newAPI registers all routes.
 func newAPI(d Deps, c Config) (*api, error) {
-	mux := &routeMux{ServeMux: http.NewServeMux()}
-	a := &api{
-		Deps: d,
-		mode: c.Mode,
-		log:  c.Logger,
-		mux:  mux,
-		huma: humago.New(mux, humaConfig(c)),
-
-		proxies: c.Proxies,
-		recheck: cmp.Or(c.recheck, recheckInterval),
-		tokens:  d.Sessions.HTTP(cookieOptions(c.Mode)),
-	}
-	a.huma.UseMiddleware(a.rememberExchange)
-	a.routes()
+	a := apiOf(d, c)
+	a.proxies, a.recheck = c.Proxies, cmp.Or(c.recheck, recheckInterval)
+	a.tokens = d.Sessions.HTTP(cookieOptions(c.Mode))
 	if err := a.uiRoutes(); err != nil {
 		return nil, err
 	}
 	a.serveDocument()
 	return a, nil
+}
+
+// apiOf registers the routes that are the API. They stand in the document then, which
+// asks nothing of d.
+func apiOf(d Deps, c Config) *api {
+	mux := &routeMux{ServeMux: http.NewServeMux()}
+	a := &api{Deps: d, mode: c.Mode, log: c.Logger, mux: mux, huma: humago.New(mux, humaConfig(c))}
+	a.huma.UseMiddleware(a.rememberExchange)
+	a.routes()
+	return a
 }
 
 // routeMux is a ServeMux that knows its patterns, so that no route escapes the table

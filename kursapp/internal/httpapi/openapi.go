@@ -84,6 +84,14 @@ func (a *api) documentErrors(op *huma.Operation) {
 	}
 }
 
+// Document returns the OpenAPI document that a server of a mode and version serves, as
+// JSON. Only the demo has all routes.
+func Document(m Mode, version string) ([]byte, error) {
+	// Without a mailbox there are no routes for its mails. Nobody calls it here.
+	a := apiOf(Deps{Mailbox: struct{ Mailbox }{}}, Config{Mode: m, Version: version})
+	return json.Marshal(a.huma.OpenAPI())
+}
+
 // serveDocument serves the OpenAPI document. It is rendered once, with the first request
 // for it: that takes longer than everything else that a server does at its start. huma's
 // own handler does so without a lock.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -117,6 +118,20 @@ func TestDocumentHasEveryRouteOfTheContract(t *testing.T) {
 		_, hasMails := at(t, doc, "paths").(map[string]any)["/demo/mails"]
 		if hasMails != (mode == Demo) {
 			t.Errorf("mode %d: /demo/mails is there: %v", mode, hasMails)
+		}
+	}
+}
+
+// What is printed without a server is what a server says.
+func TestDocumentNeedsNoServer(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []Mode{Production, Demo} {
+		got, err := Document(mode, "1.2.3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := newSite(t, mode).do(t, "GET", "/openapi.json", "").Body.Bytes(); !bytes.Equal(got, want) {
+			t.Errorf("mode %d: %d bytes, and the server says %d others", mode, len(got), len(want))
 		}
 	}
 }

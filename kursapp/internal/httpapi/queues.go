@@ -86,7 +86,7 @@ type queueInput struct {
 
 type tasksInput struct {
 	Name   string `path:"name" example:"email_queue" doc:"Name of the queue."`
-	State  string `query:"state" doc:"waiting, running, scheduled, retrying or dead; without it all, one after another."`
+	State  string `query:"state" enum:"waiting,running,scheduled,retrying,dead" doc:"Only tasks that are; without it all, one after another."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Tasks on the page."`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before; without it the first page."`
 }

@@ -13,7 +13,7 @@ type selectionInput struct {
 	Body struct {
 		_     struct{} `json:"-" additionalProperties:"true"`
 		IDs   []string `json:"ids,omitempty" nullable:"false" doc:"Ids of tasks, 1,000 at most."`
-		State string   `json:"state,omitempty" example:"dead" doc:"scheduled, retrying or dead: all tasks that are. Either this or ids."`
+		State string   `json:"state,omitempty" enum:"scheduled,retrying,dead," example:"dead" doc:"All tasks that are. Either this or ids."`
 	} `nameHint:"TaskSelection"`
 }
 

@@ -25,6 +25,9 @@ func schemaName(t reflect.Type, hint string) string {
 func nullable(schemas huma.Registry, ref *huma.Schema, properties ...string) {
 	schema := schemas.SchemaFromRef(ref.Ref)
 	for _, name := range properties {
-		schema.Properties[name] = &huma.Schema{OneOf: []*huma.Schema{schema.Properties[name], {Type: "null"}}}
+		// What stands beside a reference, readers of the document may skip.
+		described := schema.Properties[name].Description
+		schema.Properties[name].Description = ""
+		schema.Properties[name] = &huma.Schema{Description: described, OneOf: []*huma.Schema{schema.Properties[name], {Type: "null"}}}
 	}
 }

@@ -25,7 +25,7 @@ type roleInput struct {
 	ID   int64 `path:"id" example:"1" doc:"Id of the user."`
 	Body struct {
 		_    struct{} `json:"-" additionalProperties:"true"`
-		Role string   `json:"role" example:"admin" doc:"admin or user."`
+		Role string   `json:"role" enum:"admin,user" example:"admin"`
 	} `nameHint:"RoleChange"`
 }
 

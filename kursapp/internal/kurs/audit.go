@@ -28,6 +28,15 @@ const (
 	AuditResetRequested  AuditAction = "password_reset_requested"
 )
 
+// AuditActions returns all actions.
+func AuditActions() []AuditAction {
+	return []AuditAction{
+		AuditRegistered, AuditUserChanged, AuditPasswordChanged, AuditRoleChanged, AuditUserDeleted, AuditUsersTruncated,
+		AuditLoginSucceeded, AuditLoginFailed, AuditLoginLimited, AuditLoggedOut, AuditSessionRevoked, AuditSessionsRevoked,
+		AuditResetRequested,
+	}
+}
+
 // AuditEntry is one line of the audit log. It holds no names, e-mail addresses and
 // secrets, and stays when its users go. Its JSON form is the contract of GET /audit.
 type AuditEntry struct {
@@ -47,6 +56,8 @@ type AuditQuery struct {
 	Before int64
 	// User is whose entries count, as actor or subject; 0 for everybody's.
 	User int64
+	// Actions are those that count; none for all.
+	Actions []AuditAction
 	// Limit is how many at most.
 	Limit int
 }

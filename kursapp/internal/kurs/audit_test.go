@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -292,4 +294,22 @@ func TestOldEntriesAreSweptNowAndEveryHour(t *testing.T) {
 			t.Errorf("swept before %v, want three times at once and one an hour later", s.before)
 		}
 	})
+}
+
+func TestEveryAuditActionIsListed(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("audit.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared []kurs.AuditAction
+	for _, m := range regexp.MustCompile(`AuditAction = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		declared = append(declared, kurs.AuditAction(m[1]))
+	}
+	listed := kurs.AuditActions()
+	slices.Sort(declared)
+	slices.Sort(listed)
+	if len(declared) == 0 || !slices.Equal(declared, listed) {
+		t.Errorf("declared are %q, listed %q", declared, listed)
+	}
 }

@@ -15,10 +15,10 @@ import (
 type LogEvent struct {
 	Seq  uint64 `json:"seq"`
 	T    int64  `json:"t" doc:"In milliseconds since 1970."`
-	Kind string `json:"kind" doc:"hit, miss, load, fill, fill_refused, invalidate, unconfirmed, breaker_opened, breaker_closed, local_ready, local_lost, stale; of tasks task_done, task_failed, task_postponed, task_dead, task_handed_back, task_reaped, task_lost, task_hanging."`
+	Kind string `json:"kind" enum:"hit,miss,load,fill,fill_refused,invalidate,unconfirmed,breaker_opened,breaker_closed,local_ready,local_lost,stale,task_done,task_failed,task_postponed,task_dead,task_handed_back,task_reaped,task_lost,task_hanging" doc:"What happened: to a task where it begins with task_, else in a cache."`
 	Key  string `json:"key" doc:"The key in Redis, or its prefix where the whole cache is meant; of a task its queue, a slash and its id."`
 	Tier string `json:"tier" enum:"local,redis,database," doc:"Who was asked; empty where it is not one."`
-	Why  string `json:"reason" doc:"Of a miss: miss, bypass, unavailable, undecodable, stale. Else empty."`
+	Why  string `json:"reason" enum:"miss,bypass,unavailable,undecodable,stale," doc:"Why a miss is one; else empty."`
 	Took int64  `json:"us" doc:"How long it took in microseconds; 0 where that was not measured."`
 	Err  string `json:"error" doc:"What went wrong, if anything."`
 }

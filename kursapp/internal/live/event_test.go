@@ -2,6 +2,8 @@ package live
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,20 +97,48 @@ func TestWhatNobodyWatchesIsKeptForWhoComesLater(t *testing.T) {
 
 func TestEveryKindHasAName(t *testing.T) {
 	t.Parallel()
+	documented := documented(t, "Kind")
 	m := New(Info{})
 	for kind := cache.EventHit; kind.String() != "unknown"; kind++ {
 		m.CacheEvent(cache.Event{Kind: kind})
-		if e := m.events.kept(); e[len(e)-1].Kind == "" || int(e[len(e)-1].Seq) != int(kind) {
+		if e := m.events.kept(); !slices.Contains(documented, e[len(e)-1].Kind) || int(e[len(e)-1].Seq) != int(kind) {
 			t.Errorf("%v is %+v", kind, e[len(e)-1])
 		}
 	}
 	m = New(Info{})
 	for kind := queue.EventDone; kind.String() != "unknown"; kind++ {
 		m.TaskEvent(queue.Event{Kind: kind})
-		if e := m.events.kept(); strings.ContainsAny(e[len(e)-1].Kind, " ") || int(e[len(e)-1].Seq) != int(kind) {
+		if e := m.events.kept(); !slices.Contains(documented, e[len(e)-1].Kind) || int(e[len(e)-1].Seq) != int(kind) {
 			t.Errorf("%v is %+v", kind, e[len(e)-1])
 		}
 	}
+}
+
+func TestEveryReasonOfAMissIsDocumented(t *testing.T) {
+	t.Parallel()
+	documented := documented(t, "Why")
+	m := New(Info{})
+	n := 0
+	for why := cache.ReasonMiss; why.String() != "none"; why++ {
+		m.CacheEvent(cache.Event{Kind: cache.EventMiss, Reason: why})
+		if e := m.events.kept(); !slices.Contains(documented, e[len(e)-1].Why) {
+			t.Errorf("%v is %+v", why, e[len(e)-1])
+		}
+		n++
+	}
+	if n+1 != len(documented) || !slices.Contains(documented, "") {
+		t.Errorf("%d reasons and none, and documented are %q", n, documented)
+	}
+}
+
+// documented returns what the document says that a field of LogEvent may be.
+func documented(t *testing.T, field string) []string {
+	t.Helper()
+	f, ok := reflect.TypeFor[LogEvent]().FieldByName(field)
+	if !ok {
+		t.Fatalf("LogEvent has no %s", field)
+	}
+	return strings.Split(f.Tag.Get("enum"), ",")
 }
 
 func TestALongErrorIsCutToValidText(t *testing.T) {

@@ -51,7 +51,13 @@ func addAudit(ctx context.Context, q *dbsqlc.Queries, entries []kurs.AuditEntry)
 // Audit returns entries, the newest first.
 func (s *Store) Audit(ctx context.Context, a kurs.AuditQuery) ([]kurs.AuditEntry, error) {
 	return read(ctx, s, "audit", func(ctx context.Context, q *dbsqlc.Queries) ([]kurs.AuditEntry, error) {
-		rows, err := q.Audit(ctx, dbsqlc.AuditParams{Before: a.Before, UserID: a.User, MaxRows: int32(min(max(a.Limit, 0), math.MaxInt32))})
+		actions := make([]string, len(a.Actions)) // null would be neither none nor some
+		for i, action := range a.Actions {
+			actions[i] = string(action)
+		}
+		rows, err := q.Audit(ctx, dbsqlc.AuditParams{
+			Before: a.Before, UserID: a.User, Actions: actions, MaxRows: int32(min(max(a.Limit, 0), math.MaxInt32)),
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/speedlayer/speedlayer/kursapp/internal/kurs"
@@ -54,7 +55,13 @@ func addAudit(ctx context.Context, q *dbsqlc.Queries, entries []kurs.AuditEntry)
 // Audit returns entries, the newest first.
 func (s *Store) Audit(ctx context.Context, a kurs.AuditQuery) ([]kurs.AuditEntry, error) {
 	return read(ctx, s, "audit", func(ctx context.Context, q *dbsqlc.Queries) ([]kurs.AuditEntry, error) {
-		rows, err := q.Audit(ctx, dbsqlc.AuditParams{Before: a.Before, UserID: a.User, MaxRows: int64(max(a.Limit, 0))})
+		actions, err := json.Marshal(append([]kurs.AuditAction{}, a.Actions...)) // none is [], not null
+		if err != nil {
+			return nil, err
+		}
+		rows, err := q.Audit(ctx, dbsqlc.AuditParams{
+			Before: a.Before, UserID: a.User, Actions: string(actions), MaxRows: int64(max(a.Limit, 0)),
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -199,6 +199,50 @@ var auditTests = map[string]func(fixture){
 		}
 	},
 
+	"EntriesOfSomeActions": func(t fixture) {
+		for n, action := range []kurs.AuditAction{
+			kurs.AuditLoggedOut, kurs.AuditLoginFailed, kurs.AuditLoginSucceeded, kurs.AuditLoginFailed, kurs.AuditLoggedOut,
+		} {
+			if err := t.store.AddAudit(t.Context(), kurs.AuditEntry{At: now, Action: action, Subject: int64(1 + n%2)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			q    kurs.AuditQuery
+			want string
+		}{
+			{kurs.AuditQuery{Limit: 9}, "logged_out 1, login_failed 2, login_succeeded 1, login_failed 2, logged_out 1"},
+			{kurs.AuditQuery{Limit: 9, Actions: []kurs.AuditAction{}}, "logged_out 1, login_failed 2, login_succeeded 1, login_failed 2, logged_out 1"},
+			{kurs.AuditQuery{Limit: 9, Actions: []kurs.AuditAction{kurs.AuditLoginFailed}}, "login_failed 2, login_failed 2"},
+			{kurs.AuditQuery{Limit: 2, Actions: []kurs.AuditAction{kurs.AuditLoggedOut, kurs.AuditLoginSucceeded}}, "logged_out 1, login_succeeded 1"},
+			{kurs.AuditQuery{Limit: 9, User: 1, Actions: []kurs.AuditAction{kurs.AuditLoginFailed, kurs.AuditLoggedOut}}, "logged_out 1, logged_out 1"},
+			{kurs.AuditQuery{Limit: 9, Actions: []kurs.AuditAction{kurs.AuditRoleChanged}}, ""},
+			{kurs.AuditQuery{Limit: 9, Actions: []kurs.AuditAction{"login", "%", "]", `"`, "", "login_failed,logged_out"}}, ""},
+		} {
+			entries, err := t.store.Audit(t.Context(), c.q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range entries {
+				got = append(got, fmt.Sprintf("%s %d", e.Action, e.Subject))
+			}
+			if got := strings.Join(got, ", "); got != c.want {
+				t.Errorf("%+v: %q, want %q", c.q, got, c.want)
+			}
+		}
+		// What comes next is what comes next of these.
+		failed := []kurs.AuditAction{kurs.AuditLoginFailed}
+		first, err := t.store.Audit(t.Context(), kurs.AuditQuery{Limit: 1, Actions: failed})
+		if err != nil || len(first) != 1 {
+			t.Fatalf("%+v, %v", first, err)
+		}
+		rest, err := t.store.Audit(t.Context(), kurs.AuditQuery{Limit: 9, Before: first[0].ID, Actions: failed})
+		if err != nil || len(rest) != 1 || rest[0].Action != kurs.AuditLoginFailed {
+			t.Errorf("after the first: %+v, %v", rest, err)
+		}
+	},
+
 	"OldEntriesGoInBatches": func(t fixture) {
 		for n := range 7 {
 			if err := t.store.AddAudit(t.Context(), kurs.AuditEntry{At: now.Add(time.Duration(n) * time.Hour), Action: kurs.AuditLoggedOut}); err != nil {

@@ -19,6 +19,7 @@ function result(way, typical, done) {
     way,
     done,
     errors: 0,
+    elsewhere: 0,
     duration_us: (done * typical) / 8,
     throughput: done ? 8e6 / typical : 0,
     p50_us: done ? typical : 0,
@@ -27,6 +28,7 @@ function result(way, typical, done) {
     min_us: done ? typical * 0.4 : 0,
     max_us: done ? typical * 9 : 0,
     mean_us: done ? typical * 1.15 : 0,
+    reads_per_sample: way === 'local' ? 100 : 1,
     histogram: done ? histogram : [],
   }
 }
@@ -59,13 +61,13 @@ export function routes(on) {
       concurrency,
       user_id,
       ways: [],
-      about: { cpus: 2, go: '1.26', database: 'PostgreSQL 17.2', redis: '7.4.1', note: '' },
+      about: { cpus: 2, go: '1.26', database: 'PostgreSQL 17.2', redis: '7.4.1', clock_us: 0.04, note: '' },
     }
     x.json(202, current)
   })
   on('GET', '/comparisons/current', (x) => {
     advance()
-    return current ? x.json(200, current) : x.res.writeHead(204).end()
+    return current ? x.json(200, current) : problem(x, 404)
   })
   on('DELETE', '/comparisons/current', (x) => {
     advance()

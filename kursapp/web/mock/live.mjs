@@ -14,7 +14,7 @@ import {
   took,
 } from './world.mjs'
 
-const zero = { n: 0, p50_us: 0, p99_us: 0 }
+const none = { n: 0, p50_us: null, p99_us: null }
 const samples = []
 const streams = new Set()
 
@@ -73,7 +73,7 @@ function sample(t, c, l, redisGone = !scenario.redis) {
     ]),
     local: { ready: !redisGone, entries: redisGone ? 0 : Math.max(inMemory.size, 42), bytes: 61_440 },
     breaker_open: redisGone,
-    http: all ? { n: all, p50_us: took(180), p99_us: took(3100), errors: 0 } : { ...zero, errors: 0 },
+    http: all ? { n: all, p50_us: took(180), p99_us: took(3100), errors: 0 } : { ...none, errors: 0 },
     sessions: {
       created: 0,
       lookups_local: Math.round(all / 9),
@@ -107,13 +107,14 @@ function status() {
     database: {
       ok: scenario.database,
       since: databaseSince,
-      ping_us: took(310),
-      ...(!scenario.database && { error: 'connection refused' }),
+      ping_us: scenario.database ? took(310) : 0,
+      error: scenario.database ? '' : 'connection refused',
     },
     redis: {
       ok: redis,
       since: redisSince,
-      ...(redis ? { ping_us: took(90) } : { error: 'connection refused' }),
+      ping_us: redis ? took(90) : 0,
+      error: redis ? '' : 'connection refused',
     },
     worker: redis ? { ok: true, since: startedAt, workers: 1 } : { ok: null, since: redisSince, workers: 0 },
     instance: { uptime_ms: now() - startedAt, version: 'v0.9.0-14-g2d56e8c' },
@@ -193,14 +194,16 @@ export function routes(on) {
     x.json(200, {
       mode: scenario.mode,
       version: 'v0.9.0-14-g2d56e8c',
-      now: now(),
-      user: user && { id: user.id, name: user.name, email: user.email, role: user.role },
-      session: user && {
-        id: 'c1',
-        began_at: iso(x.session.began),
-        idle_ends_at: iso(now() + 30 * 60_000),
-        ends_at: iso(x.session.began + 86_400_000),
-      },
+      now: iso(now()),
+      user: user ? { id: user.id, name: user.name, email: user.email, role: user.role } : null,
+      session: user
+        ? {
+            id: 'c1',
+            began_at: iso(x.session.began),
+            idle_ends_at: iso(now() + 30 * 60_000),
+            ends_at: iso(x.session.began + 86_400_000),
+          }
+        : null,
       session_unknown: !scenario.redis && x.hasCookie,
       may: {
         operate: scenario.mode === 'demo' || user?.role === 'admin',

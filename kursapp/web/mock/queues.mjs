@@ -76,7 +76,7 @@ function work(task) {
       if (!task.broken) {
         tasks.delete(task.id)
         totals[task.queue].processed += 1
-        happened('task_done', `${task.queue}/${task.id}`, '', task.queue, 700_000)
+        happened('task_done', `${task.queue}/${task.id}`, '', '', 700_000)
         mails.unshift({ ...JSON.parse(task.payload), received_at: iso(now()) })
         return
       }
@@ -85,13 +85,13 @@ function work(task) {
       if (task.attempts < task.max_attempts) {
         task.state = 'retrying'
         task.due_at = iso(now() + 1500)
-        happened('task_failed', `${task.queue}/${task.id}`, '', task.queue, 40_000, task.error)
+        happened('task_failed', `${task.queue}/${task.id}`, '', '', 40_000, task.error)
         setTimeout(() => work(task), 1500)
       } else {
         task.state = 'dead'
         task.died_at = iso(now())
         totals[task.queue].died += 1
-        happened('task_dead', `${task.queue}/${task.id}`, '', task.queue, 40_000, task.error)
+        happened('task_dead', `${task.queue}/${task.id}`, '', '', 40_000, task.error)
       }
     }, 700)
   }, 500)

@@ -147,9 +147,12 @@ export function routes(on) {
     const limit = Number(x.query.get('limit') ?? 20)
     const before = Number(x.query.get('cursor') ?? Infinity)
     const user = Number(x.query.get('user') ?? 0)
-    const list = scenario.empty
-      ? []
-      : audit.filter((e) => e.id < before && (!user || e.actor_id === user || e.subject_id === user))
+    const kinds = x.query.get('kind')?.split(',')
+    const wanted = (e) =>
+      e.id < before &&
+      (!user || e.actor_id === user || e.subject_id === user) &&
+      (!kinds || kinds.includes(e.action))
+    const list = scenario.empty ? [] : audit.filter(wanted)
     x.json(200, {
       entries: list.slice(0, limit),
       ...(list.length > limit && { next_cursor: String(list[limit - 1].id) }),

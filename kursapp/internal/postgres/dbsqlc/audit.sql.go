@@ -49,13 +49,15 @@ SELECT
 FROM public.audit_log
 WHERE ($1::bigint = 0 OR id < $1)
     AND ($2::bigint = 0 OR actor_id = $2 OR subject_id = $2)
+    AND (cardinality($3::text[]) = 0 OR action = ANY ($3::text[]))
 ORDER BY id DESC
-LIMIT $3
+LIMIT $4
 `
 
 type AuditParams struct {
 	Before  int64
 	UserID  int64
+	Actions []string
 	MaxRows int32
 }
 
@@ -70,9 +72,15 @@ type AuditRow struct {
 	Detail        string
 }
 
-// The newest first: those before an id, or all before 0; about one user, or all for 0.
+// The newest first: those before an id, or all before 0; about one user, or all for 0;
+// with some actions, or all for none.
 func (q *Queries) Audit(ctx context.Context, arg AuditParams) ([]AuditRow, error) {
-	rows, err := q.db.Query(ctx, audit, arg.Before, arg.UserID, arg.MaxRows)
+	rows, err := q.db.Query(ctx, audit,
+		arg.Before,
+		arg.UserID,
+		arg.Actions,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,15 @@ SELECT
     unnest(@detail::text[])::jsonb;
 
 -- name: Audit :many
--- The newest first: those before an id, or all before 0; about one user, or all for 0.
+-- The newest first: those before an id, or all before 0; about one user, or all for 0;
+-- with some actions, or all for none.
 SELECT
     id, at, coalesce(actor_id, 0)::bigint AS actor_id, action, coalesce(subject_id, 0)::bigint AS subject_id,
     client_address, user_agent, detail::text AS detail
 FROM public.audit_log
 WHERE (@before::bigint = 0 OR id < @before)
     AND (@user_id::bigint = 0 OR actor_id = @user_id OR subject_id = @user_id)
+    AND (cardinality(@actions::text[]) = 0 OR action = ANY (@actions::text[]))
 ORDER BY id DESC
 LIMIT @max_rows;
 

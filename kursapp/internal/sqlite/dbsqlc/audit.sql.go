@@ -48,13 +48,15 @@ SELECT
 FROM audit_log
 WHERE (CAST(?1 AS INTEGER) = 0 OR id < CAST(?1 AS INTEGER))
     AND (CAST(?2 AS INTEGER) = 0 OR actor_id = CAST(?2 AS INTEGER) OR subject_id = CAST(?2 AS INTEGER))
+    AND (CAST(?3 AS TEXT) = '[]' OR action IN (SELECT wanted.value FROM json_each(CAST(?3 AS TEXT)) AS wanted))
 ORDER BY id DESC
-LIMIT ?3
+LIMIT ?4
 `
 
 type AuditParams struct {
 	Before  int64
 	UserID  int64
+	Actions string
 	MaxRows int64
 }
 
@@ -69,9 +71,15 @@ type AuditRow struct {
 	Detail        string
 }
 
-// The newest first: those before an id, or all before 0; about one user, or all for 0.
+// The newest first: those before an id, or all before 0; about one user, or all for 0;
+// with the actions of a JSON array, or all for an empty one.
 func (q *Queries) Audit(ctx context.Context, arg AuditParams) ([]AuditRow, error) {
-	rows, err := q.db.QueryContext(ctx, audit, arg.Before, arg.UserID, arg.MaxRows)
+	rows, err := q.db.QueryContext(ctx, audit,
+		arg.Before,
+		arg.UserID,
+		arg.Actions,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,7 @@ export function useMe() {
     queryKey: meKey,
     queryFn: async ({ signal }) => {
       const answer = await ask<Me>('/web/me', { signal })
-      const { now } = answer.data
-      observeServerTime(typeof now === 'number' ? now : Date.parse(now), answer.sentAt, answer.gotAt)
+      observeServerTime(Date.parse(answer.data.now), answer.sentAt, answer.gotAt)
       return answer.data
     },
     staleTime: 30_000,

@@ -1,4 +1,4 @@
-import type { LogEvent } from '../api/types.ts'
+import type { LogEvent, LogKind, MissReason } from '../api/types.ts'
 import type { Tone } from '../ui/tone.ts'
 import { texts } from './texts.ts'
 
@@ -19,17 +19,21 @@ const de = {
     stale: 'STALE',
     task_done: 'erledigt',
     task_failed: 'gescheitert',
+    task_postponed: 'verschoben',
     task_dead: 'endgültig gescheitert',
-  } as Record<string, string>,
+    task_handed_back: 'zurückgegeben',
+    task_reaped: 'Worker verloren',
+    task_lost: 'weitergegeben',
+    task_hanging: 'hängt',
+  } satisfies Record<LogKind, string>,
   tier: { local: 'lokal', redis: 'Redis', database: 'Datenbank' },
   reason: {
     miss: 'nicht im Cache',
-    expired: 'abgelaufen',
     bypass: 'umgangen',
     unavailable: 'Redis nicht erreichbar',
     undecodable: 'Eintrag unlesbar',
     stale: 'abgelaufen',
-  } as Record<string, string>,
+  } satisfies Record<MissReason, string>,
 }
 
 export const useEventTexts = texts(de, () => import('./events.en.ts'))
@@ -79,10 +83,8 @@ export function markOf(e: LogEvent): string | undefined {
 }
 
 /** What the event is about beside its key, in a few words. */
-export function wordsOf(
-  e: LogEvent,
-  t: { tier: EventTexts['tier']; reason: Record<string, string> },
-): string {
+export function wordsOf(e: LogEvent, t: Pick<EventTexts, 'tier' | 'reason'>): string {
+  // A page may be older than the server.
   if (e.reason) return t.reason[e.reason] ?? e.reason
   if (e.error) return e.error
   if (e.tier) return t.tier[e.tier]

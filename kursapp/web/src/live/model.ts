@@ -1,4 +1,4 @@
-import type { About, EventBatch, Hello, LogEvent, Sample, Status } from '../api/types.ts'
+import type { About, EventBatch, Hello, LiveEvents, LogEvent, Sample, Status } from '../api/types.ts'
 
 /** A quarter of an hour of seconds. */
 export const keptSamples = 900
@@ -28,11 +28,8 @@ export const empty: Model = {
 }
 
 /** One message of the stream, as it also goes from tab to tab. */
-export type Told =
-  | { type: 'hello'; data: Hello }
-  | { type: 'sample'; data: Sample }
-  | { type: 'status'; data: Status }
-  | { type: 'events'; data: EventBatch }
+export type Told = { [Type in ToldType]: { type: Type; data: LiveEvents[Type] } }[ToldType]
+type ToldType = Exclude<keyof LiveEvents, 'gap' | 'end'>
 
 export function tell(model: Model, told: Told): Model {
   switch (told.type) {

@@ -104,6 +104,16 @@ describe('the live store', () => {
     expect(live.get().state).toBe('off')
   })
 
+  it('comes back to a server that stopped', () => {
+    Source.last.say('hello', hello(1000))
+    Source.last.say('end', { reason: 'stop' })
+    expect(live.get().state).toBe('lost')
+    vi.advanceTimersByTime(1000)
+    expect(Source.all).toHaveLength(2)
+    Source.last.say('hello', hello(2000))
+    expect(live.get().state).toBe('live')
+  })
+
   it('paints at most four times a second', () => {
     Source.last.say('hello', hello(1000))
     vi.advanceTimersByTime(500)

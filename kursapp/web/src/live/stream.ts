@@ -1,3 +1,4 @@
+import type { LiveEvents } from '../api/types.ts'
 import type { Told } from './model.ts'
 
 export interface StreamHandlers {
@@ -54,7 +55,10 @@ export function openStream(url: string, on: StreamHandlers): () => void {
       })
     for (const type of ['hello', 'sample', 'status', 'events'] as const) listen(type)
     source.addEventListener('gap', alive)
-    source.addEventListener('end', () => {
+    source.addEventListener('end', (e: MessageEvent<string>) => {
+      const { reason } = JSON.parse(e.data) as LiveEvents['end']
+      // A server that stops comes back, or another one in its place.
+      if (reason === 'stop') return again()
       closed = true
       shut()
       on.ended()

@@ -4,7 +4,7 @@ import { useDebounced } from '../../lib/useDebounced.ts'
 import { Button } from '../../ui/Button.tsx'
 import { SelectField, TextField } from '../../ui/Field.tsx'
 import css from './audit.module.css'
-import { groupNames, groups, kindsOf } from './kinds.ts'
+import { groupNames, kindsIn, kindsOf } from './kinds.ts'
 import { useT } from './texts.ts'
 
 /** What the log is narrowed to: it stands in the URL. */
@@ -25,7 +25,7 @@ export function Filters() {
         {groupNames.map((g) => (
           <optgroup key={g} label={t.groups[g]}>
             <option value={g}>{t.allOf(t.groups[g])}</option>
-            {groups[g].map((k) => (
+            {kindsIn(g).map((k) => (
               <option key={k} value={k}>
                 {t.kinds[k]}
               </option>

@@ -14,17 +14,16 @@ import {
 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import type { AuditEntry } from '../../api/types.ts'
+import type { AuditAction, AuditEntry } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { cx } from '../../lib/cx.ts'
 import { agentOf } from '../../lib/userAgent.ts'
 import { Code } from '../../ui/Code.tsx'
 import css from './audit.module.css'
-import type { Kind } from './kinds.ts'
 import { sentence } from './sentence.ts'
 import { useT } from './texts.ts'
 
-const icons: Record<Kind, LucideIcon> = {
+const icons: Record<AuditAction, LucideIcon> = {
   login_succeeded: LogIn,
   login_failed: ShieldAlert,
   login_limited: Timer,
@@ -39,14 +38,20 @@ const icons: Record<Kind, LucideIcon> = {
   session_revoked: MonitorX,
   sessions_revoked: MonitorX,
 }
-const loud = new Set(['login_failed', 'login_limited', 'user_deleted', 'users_truncated', 'role_changed'])
+const loud = new Set<AuditAction>([
+  'login_failed',
+  'login_limited',
+  'user_deleted',
+  'users_truncated',
+  'role_changed',
+])
 
 /** One entry: when, what, and from where. */
 export function Row({ entry, me }: { entry: AuditEntry; me: number | undefined }) {
   const t = useT()
   const f = useFormat()
   const [open, setOpen] = useState(false)
-  const Icon = icons[entry.action as Kind] ?? Pencil
+  const Icon = icons[entry.action] ?? Pencil // a page may be older than the server
   const at = Date.parse(entry.at)
   return (
     <li className={css.entry}>

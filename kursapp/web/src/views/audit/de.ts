@@ -67,7 +67,6 @@ export const de = {
   raw: 'Rohdaten',
   rawOf: (id: string) => `Rohdaten von Eintrag ${id}`,
   older: 'Ältere laden',
-  searched: (n: string, since: string) => `${n} Einträge durchsucht, zurück bis ${since}`,
   shown: (n: string, one: boolean) => (one ? '1 Eintrag' : `${n} Einträge`),
   end: 'Das ist der Anfang des Protokolls.',
   empty: 'Noch keine Ereignisse',
@@ -75,6 +74,4 @@ export const de = {
   toLogin: 'Zur Anmeldung',
   toUsers: 'Zu den Benutzern',
   noMatch: 'Kein Ereignis passt zu den Filtern',
-  notYet: 'In den durchsuchten Einträgen passt keiner',
-  notYetHint: 'Ältere Einträge sind noch nicht durchsucht.',
 }

@@ -68,7 +68,6 @@ const en: Texts<typeof de> = {
   raw: 'Raw data',
   rawOf: (id) => `Raw data of entry ${id}`,
   older: 'Load older entries',
-  searched: (n, since) => `${n} entries searched, back to ${since}`,
   shown: (n, one) => (one ? '1 entry' : `${n} entries`),
   end: 'This is where the log begins.',
   empty: 'No events yet',
@@ -76,8 +75,6 @@ const en: Texts<typeof de> = {
   toLogin: 'Go to login',
   toUsers: 'Go to the users',
   noMatch: 'No event matches the filters',
-  notYet: 'None of the searched entries matches',
-  notYetHint: 'Older entries have not been searched yet.',
 }
 
 export default en

@@ -27,10 +27,8 @@ export default function Audit() {
   const { data: me } = useMe()
   const user = Number(url.get('benutzer')) || undefined
   const kinds = kindsOf(url.get('art'))
-  const q = useAudit(user)
-  const all = q.data?.pages.flatMap((p) => p.entries) ?? []
-  const shown = kinds ? all.filter((e) => kinds.includes(e.action)) : all
-  const oldest = all.at(-1)
+  const q = useAudit(user, kinds)
+  const entries = q.data?.pages.flatMap((p) => p.entries) ?? []
 
   // From the newest again: the pages that were loaded belong to what it was.
   const refresh = () => client.resetQueries({ queryKey: auditKey })
@@ -57,8 +55,8 @@ export default function Audit() {
           ) : (
             <Loading lines={8} />
           )
-        ) : shown.length > 0 ? (
-          byDay(shown).map((day) => (
+        ) : entries.length > 0 ? (
+          byDay(entries).map((day) => (
             <section key={day.at} aria-label={dayName(day.at, serverNow())}>
               <h2 className={css.day}>{dayName(day.at, serverNow())}</h2>
               <ol>
@@ -68,8 +66,6 @@ export default function Audit() {
               </ol>
             </section>
           ))
-        ) : q.hasNextPage ? (
-          <Empty title={t.notYet} hint={t.notYetHint} />
         ) : user || kinds ? (
           <Empty title={t.noMatch} action={clear} />
         ) : (
@@ -85,11 +81,10 @@ export default function Audit() {
           />
         )}
         {q.data && q.isFetchNextPageError && <Failed error={q.error} />}
-        {oldest && (
+        {entries.length > 0 && (
           <div className={css.foot}>
             <span className={css.count}>
-              {t.shown(f.int(shown.length), shown.length === 1)}
-              {kinds && ` · ${t.searched(f.int(all.length), f.dateTime(Date.parse(oldest.at)))}`}
+              {t.shown(f.int(entries.length), entries.length === 1)}
               {!q.hasNextPage && ` · ${t.end}`}
             </span>
             {q.hasNextPage && (

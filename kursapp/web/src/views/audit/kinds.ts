@@ -1,29 +1,31 @@
-import type { AuditEntry } from '../../api/types.ts'
+import type { AuditAction, AuditEntry } from '../../api/types.ts'
 
-export const groups = {
-  logins: ['login_succeeded', 'login_failed', 'login_limited', 'logged_out'],
-  accounts: [
-    'registered',
-    'user_changed',
-    'password_changed',
-    'password_reset_requested',
-    'role_changed',
-    'user_deleted',
-    'users_truncated',
-  ],
-  sessions: ['session_revoked', 'sessions_revoked'],
-} as const
+export type Group = 'logins' | 'accounts' | 'sessions'
 
-export type Group = keyof typeof groups
-export type Kind = (typeof groups)[Group][number]
+const groupOf: Record<AuditAction, Group> = {
+  login_succeeded: 'logins',
+  login_failed: 'logins',
+  login_limited: 'logins',
+  logged_out: 'logins',
+  registered: 'accounts',
+  user_changed: 'accounts',
+  password_changed: 'accounts',
+  password_reset_requested: 'accounts',
+  role_changed: 'accounts',
+  user_deleted: 'accounts',
+  users_truncated: 'accounts',
+  session_revoked: 'sessions',
+  sessions_revoked: 'sessions',
+}
+const kinds = Object.keys(groupOf) as AuditAction[]
 
-export const groupNames = Object.keys(groups) as Group[]
+export const groupNames = [...new Set(Object.values(groupOf))]
+export const kindsIn = (group: Group) => kinds.filter((k) => groupOf[k] === group)
 
 /** Which kinds the URL asks for; undefined for all, also where it asks for what is not known. */
-export function kindsOf(wanted: string | null): readonly string[] | undefined {
-  if (!wanted) return undefined
-  if (Object.hasOwn(groups, wanted)) return groups[wanted as Group]
-  return groupNames.some((g) => (groups[g] as readonly string[]).includes(wanted)) ? [wanted] : undefined
+export function kindsOf(wanted: string | null): readonly AuditAction[] | undefined {
+  const found = kinds.filter((k) => k === wanted || groupOf[k] === wanted)
+  return found.length > 0 ? found : undefined
 }
 
 /** Entries of one day, as the person's calendar has it. */

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { get } from '../../api/client.ts'
 import { meKey } from '../../api/me.ts'
-import type { Device } from '../../api/types.ts'
+import type { DeviceList } from '../../api/types.ts'
 
 export const devicesKey = ['devices'] as const
 
@@ -14,7 +14,7 @@ export function useDevices() {
   const client = useQueryClient()
   const query = useQuery({
     queryKey: devicesKey,
-    queryFn: ({ signal }) => get<{ sessions: Device[] }>('/sessions', signal),
+    queryFn: ({ signal }) => get<DeviceList>('/sessions', signal),
     select: (page) => page.sessions,
   })
   const at = query.dataUpdatedAt

@@ -1,7 +1,16 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { get, send } from '../../api/client.ts'
-import type { Mail, Message, QueueCounts, Task, TaskPage, TaskState } from '../../api/types.ts'
+import type {
+  MailList,
+  Message,
+  QueueList,
+  Task,
+  TaskId,
+  TaskPage,
+  TaskState,
+  TasksChanged,
+} from '../../api/types.ts'
 import { serverNow } from '../../lib/clock.ts'
 import { useLive } from '../../live/store.ts'
 import { append, type Row, refresh, rowOf, unseen } from './rows.ts'
@@ -31,7 +40,7 @@ export function useQueues() {
   const asked = useQuery({
     queryKey: ['queues'],
     queryFn: async ({ signal }) => {
-      const { queues } = await get<{ queues: QueueCounts[] }>('/queues', signal)
+      const { queues } = await get<QueueList>('/queues', signal)
       return { queues, at: serverNow() }
     },
     enabled: ask,
@@ -149,11 +158,6 @@ export function useTask(queue: string, id: string | undefined, known: Task | und
 
 export type Selection = { ids: string[] } | { state: 'scheduled' | 'retrying' | 'dead' }
 
-export interface Changed {
-  count: number
-  more?: boolean
-}
-
 /** What can be done with queues and their tasks. Each brings the counts up to date. */
 export function useActions(queue: string) {
   const client = useQueryClient()
@@ -168,8 +172,8 @@ export function useActions(queue: string) {
   return {
     pause: (name: string) => after(send<Message>('POST', `${pathOf(name)}/pause`)),
     resume: (name: string) => after(send<Message>('POST', `${pathOf(name)}/resume`)),
-    retry: (s: Selection) => after(send<Changed>('POST', `${pathOf(queue)}/retries`, s)),
-    remove: (s: Selection) => after(send<Changed>('POST', `${pathOf(queue)}/deletions`, s)),
+    retry: (s: Selection) => after(send<TasksChanged>('POST', `${pathOf(queue)}/retries`, s)),
+    remove: (s: Selection) => after(send<TasksChanged>('POST', `${pathOf(queue)}/deletions`, s)),
   }
 }
 
@@ -179,10 +183,9 @@ export interface NewMail {
   body: string
 }
 
-export const sendMail = (mail: NewMail | { broken: true }) =>
-  send<{ id: string }>('POST', '/demo/mails', mail)
+export const sendMail = (mail: NewMail | { broken: true }) => send<TaskId>('POST', '/demo/mails', mail)
 
-export const getMails = (signal?: AbortSignal) => get<{ mails: Mail[] }>('/demo/mails', signal)
+export const getMails = (signal?: AbortSignal) => get<MailList>('/demo/mails', signal)
 
 /** What is in the demo's mailbox. */
 export function useMails() {

@@ -75,6 +75,7 @@ export const de = {
     retried: (n: string, one: boolean) => (one ? '1 Aufgabe eingereiht' : `${n} Aufgaben eingereiht`),
     removed: (n: string, one: boolean) => (one ? '1 Aufgabe gelöscht' : `${n} Aufgaben gelöscht`),
     none: 'Nichts geändert: Die Aufgaben waren inzwischen woanders.',
+    unfitLeft: 'Manche bleiben, weil sie nie laufen können',
     moreLeft: 'Es sind noch mehr da. Versuche es noch einmal.',
   },
   detail: {

@@ -75,6 +75,7 @@ const en: Texts<typeof de> = {
     retried: (n, one) => (one ? '1 task enqueued' : `${n} tasks enqueued`),
     removed: (n, one) => (one ? '1 task deleted' : `${n} tasks deleted`),
     none: 'Nothing changed: the tasks were elsewhere by then.',
+    unfitLeft: 'Some stay because they can never run',
     moreLeft: 'There are more. Try once again.',
   },
   detail: {

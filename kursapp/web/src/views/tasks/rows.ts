@@ -1,4 +1,4 @@
-import type { LogEvent, Task, TaskState } from '../../api/types.ts'
+import type { LogEvent, LogKind, Task, TaskState } from '../../api/types.ts'
 
 export const states: readonly TaskState[] = ['waiting', 'running', 'scheduled', 'retrying', 'dead']
 
@@ -102,7 +102,7 @@ export interface Moment {
   n: number
 }
 
-const kinds: Partial<Record<string, MomentKind>> = {
+const kinds: Partial<Record<LogKind, MomentKind>> = {
   task_failed: 'failed',
   task_postponed: 'postponed',
   task_handed_back: 'handedBack',
@@ -137,7 +137,8 @@ export function timeline(task: Task, events: readonly LogEvent[]): Moment[] {
   } else if (missing > 0) {
     list.push({ kind: 'earlier', at: undefined, error: '', n: missing })
   }
-  const created = Date.parse(task.created_at)
+  // Nobody noted that of what another program pushed.
+  const created = Date.parse(task.created_at ?? '')
   if (Number.isFinite(created)) list.push({ kind: 'created', at: created, error: '', n: 1 })
   return list
 }

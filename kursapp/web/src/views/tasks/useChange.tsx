@@ -1,9 +1,10 @@
 import { useState } from 'react'
+import type { TasksChanged } from '../../api/types.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { Confirm } from '../../ui/Dialog.tsx'
 import { useErrorText } from '../../ui/States.tsx'
 import { toast } from '../../ui/toasts.ts'
-import { type Changed, type Selection, useActions } from './api.ts'
+import { type Selection, useActions } from './api.ts'
 import { queueName } from './names.ts'
 import css from './tasks.module.css'
 import { useT } from './texts.ts'
@@ -33,10 +34,10 @@ export function useChange({ queue, onDeleted, onDone }: Options) {
   const [wish, setWish] = useState<Wish>()
   const [busy, setBusy] = useState(false)
 
-  const tell = (what: Wish['what'], { count, more }: Changed) => {
+  const tell = (what: Wish['what'], { count, more, unfit }: TasksChanged) => {
     if (count === 0) return toast.failed(t.bulk.none)
     const done = (what === 'retry' ? t.bulk.retried : t.bulk.removed)(f.int(count), count === 1)
-    toast.done(more ? `${done}. ${t.bulk.moreLeft}` : done)
+    toast.done([done, unfit && t.bulk.unfitLeft, more && t.bulk.moreLeft].filter(Boolean).join('. '))
   }
   const carryOut = async ({ what, of }: Wish) => {
     setBusy(true)
