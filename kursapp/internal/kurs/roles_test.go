@@ -101,3 +101,23 @@ func TestNewRoleWithoutRedis(t *testing.T) {
 		t.Errorf("%+v, %v", view, err)
 	}
 }
+
+// Who may change roles must not be deleted by a slip either. The demo's users are anybody's.
+func TestLastAdministratorIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	ada, maxi := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleAdmin)
+	token := w.login(t, ada).Token
+	asAda := w.authenticate(t, token)
+	if err := w.users.Delete(t.Context(), asAda, maxi.ID); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, w.users.Delete(t.Context(), asAda, ada.ID), kurs.CodeLastAdmin)
+	w.authenticate(t, token) // and nothing has ended
+	if got := w.get(t, ada.ID); got.Value.ID != ada.ID {
+		t.Errorf("%+v", got)
+	}
+	if err := w.users.Delete(t.Context(), demoActor, ada.ID); err != nil {
+		t.Errorf("in the demo: %v", err)
+	}
+}
