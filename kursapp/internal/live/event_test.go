@@ -98,14 +98,14 @@ func TestEveryKindHasAName(t *testing.T) {
 	m := New(Info{})
 	for kind := cache.EventHit; kind.String() != "unknown"; kind++ {
 		m.CacheEvent(cache.Event{Kind: kind})
-		if e := m.events.kept(); e[len(e)-1].Kind == "" || int(e[len(e)-1].Seq) != int(kind) {
+		if e := m.events.recent; e[len(e)-1].Kind == "" || int(e[len(e)-1].Seq) != int(kind) {
 			t.Errorf("%v is %+v", kind, e[len(e)-1])
 		}
 	}
 	m = New(Info{})
 	for kind := queue.EventDone; kind.String() != "unknown"; kind++ {
 		m.TaskEvent(queue.Event{Kind: kind})
-		if e := m.events.kept(); strings.ContainsAny(e[len(e)-1].Kind, " ") || int(e[len(e)-1].Seq) != int(kind) {
+		if e := m.events.recent; strings.ContainsAny(e[len(e)-1].Kind, " ") || int(e[len(e)-1].Seq) != int(kind) {
 			t.Errorf("%v is %+v", kind, e[len(e)-1])
 		}
 	}
