@@ -1,6 +1,7 @@
 package kurs_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -58,5 +59,36 @@ func TestWhatOperatorsDoIsTakenDown(t *testing.T) {
 	}
 	if got := w.audited(t); !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// A search goes through all that waits. Many at once would keep Redis from its work.
+func TestSearchesForTasksWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	w := newDemo(t)
+	queues, mails := queuesOf(w)
+	added, err := mails.Add(t.Context(), queue.NewTask{Payload: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := kurs.Searching(queues)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = queues.Task(ctx, demoActor, mailQueue, added[0].ID)
+	wantCode(t, err, kurs.CodeUnavailable)
+
+	found := make(chan error, 1)
+	go func() {
+		_, err := queues.Task(t.Context(), demoActor, mailQueue, added[0].ID)
+		found <- err
+	}()
+	end()
+	if err := <-found; err != nil {
+		t.Error(err)
+	}
+	for range 5 { // each makes room again
+		if _, err := queues.Task(t.Context(), demoActor, mailQueue, added[0].ID); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -14,12 +14,14 @@ import (
 type Queues struct {
 	queues []*queue.Queue
 	audit  *AuditLog
+	// finding has an element for each search that runs.
+	finding chan struct{}
 }
 
 // NewQueues returns Queues, in the order in which they are shown. Without an audit log
 // nobody takes down what operators do to them.
 func NewQueues(audit *AuditLog, queues ...*queue.Queue) *Queues {
-	return &Queues{queues: queues, audit: audit}
+	return &Queues{queues: queues, audit: audit, finding: make(chan struct{}, maxFinding)}
 }
 
 // QueueState is what a queue holds at one moment.
@@ -123,11 +125,19 @@ func listError(err error) error {
 	}
 }
 
-// findTimeout bounds the search for one task among those that wait.
-const findTimeout = 2 * time.Second
+// findTimeout bounds the search for one task among those that wait, and maxFinding how
+// many of them keep Redis busy at the same time.
+const (
+	findTimeout = 2 * time.Second
+	maxFinding  = 2
+)
 
-// Task returns one task. It fails as Tasks does, and with ErrTaskNotFound where it is
-// done or was deleted.
+// errSearching is the cause of a refusal because others look for tasks.
+var errSearching = errors.New("too many searches for tasks")
+
+// Task returns one task. It fails as Tasks does, with ErrTaskNotFound where it is done or
+// was deleted, and with CodeUnavailable where it takes too long to find, or others are
+// being looked for.
 func (q *Queues) Task(ctx context.Context, actor Actor, name, id string) (queue.TaskInfo, error) {
 	one, err := q.find(actor, name)
 	if err != nil {
@@ -135,6 +145,12 @@ func (q *Queues) Task(ctx context.Context, actor Actor, name, id string) (queue.
 	}
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
+	select {
+	case q.finding <- struct{}{}:
+		defer func() { <-q.finding }()
+	case <-ctx.Done():
+		return queue.TaskInfo{}, unavailable("find a task", 0, errors.Join(errSearching, ctx.Err()))
+	}
 	t, err := one.Find(ctx, id)
 	switch {
 	case errors.Is(err, queue.ErrNotFound):
