@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -90,10 +91,7 @@ func BenchmarkRefuseData(b *testing.B) {
 		name string
 		h    http.Handler
 	}{{"bare", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		to := w.Header()
-		for name, values := range constant {
-			to[name] = values
-		}
+		maps.Copy(w.Header(), constant)
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write(body)
 	})}, {"kursapp", h}} {

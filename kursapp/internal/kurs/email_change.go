@@ -57,7 +57,7 @@ func (a *Accounts) ConfirmEmail(ctx context.Context, token string) (User, error)
 		return User{}, ErrConfirmationFailed
 	}
 	if o, known := OriginOf(ctx); known && o.ClientAddress != "" {
-		if _, err := take(ctx, a.limiter, o.ClientAddress, a.policies.rule(limitConfirmToken)); err != nil {
+		if err := take(ctx, a.limiter, o.ClientAddress, a.policies.rule(limitConfirmToken)); err != nil {
 			return User{}, wrap(op, err)
 		}
 	}

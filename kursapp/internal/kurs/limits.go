@@ -134,7 +134,7 @@ func (l *Limits) Global(ctx context.Context, clientPrefix string) error {
 	if limit.Off {
 		return nil
 	}
-	if _, err := take(ctx, l.limiter, clientPrefix, limit.Rule); err != nil {
+	if err := take(ctx, l.limiter, clientPrefix, limit.Rule); err != nil {
 		return wrap("limit all requests", err)
 	}
 	return nil
@@ -142,9 +142,8 @@ func (l *Limits) Global(ctx context.Context, clientPrefix string) error {
 
 // take charges subject under a rule. Where the rule denies, nothing was
 // charged and the error is CodeRateLimited.
-func take(ctx context.Context, l *ratelimit.Limiter, subject string, rule ratelimit.Rule) (ratelimit.Result, error) {
-	result, err := l.Take(ctx, subject, rule)
-	return result, refusal(result, err)
+func take(ctx context.Context, l *ratelimit.Limiter, subject string, rule ratelimit.Rule) error {
+	return refusal(l.Take(ctx, subject, rule))
 }
 
 // refusal makes an error of a denial; for the limiter it is none.

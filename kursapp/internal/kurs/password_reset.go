@@ -87,7 +87,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, n NewPassword) error {
 	if _, err := ValidatePassword(n.Password); err != nil {
 		return err
 	}
-	if _, err := take(ctx, a.limiter, n.ClientPrefix, a.policies.rule(limitResetToken)); err != nil {
+	if err := take(ctx, a.limiter, n.ClientPrefix, a.policies.rule(limitResetToken)); err != nil {
 		return wrap(op, err)
 	}
 	if n.Token == "" || len(n.Token) > maxResetToken {

@@ -67,7 +67,7 @@ func redactString(quoted string, depth int) string {
 		return quoted // JSON in a string has quotes, and they are escaped
 	}
 	inner, ok := readString(quoted)
-	if ok && !(strings.Contains(inner, `"`) && strings.ContainsAny(inner, "{[")) {
+	if ok && (!strings.Contains(inner, `"`) || !strings.ContainsAny(inner, "{[")) {
 		return quoted
 	}
 	if !ok || depth == maxRedactDepth {

@@ -33,7 +33,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if _, err := take(ctx, a.limiter, r.ClientPrefix, a.policies.rule(limitRegister)); err != nil {
+	if err := take(ctx, a.limiter, r.ClientPrefix, a.policies.rule(limitRegister)); err != nil {
 		return User{}, wrap(op, err)
 	}
 	// The store refuses a taken address itself; asking first saves the hash.

@@ -69,7 +69,7 @@ func (u *Users) requestEmail(ctx context.Context, account Account, email string)
 	}
 	// Before the look whether the address is taken: otherwise a user could
 	// ask for any number of addresses whether they have an account.
-	if _, err := take(ctx, u.limiter, strconv.FormatInt(account.ID, 10), u.policies.rule(limitEmailChange)); err != nil {
+	if err := take(ctx, u.limiter, strconv.FormatInt(account.ID, 10), u.policies.rule(limitEmailChange)); err != nil {
 		return wrap(op, err)
 	}
 	owner, err := u.store.AccountByEmail(ctx, email)
