@@ -93,6 +93,13 @@ func (g *gate) DeleteUser(ctx context.Context, id int64) error {
 	return g.store.DeleteUser(ctx, id)
 }
 
+func (g *gate) RemoveUser(ctx context.Context, id int64) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	return g.store.RemoveUser(ctx, id)
+}
+
 func (g *gate) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	if err := g.check(); err != nil {
 		return err

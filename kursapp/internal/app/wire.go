@@ -97,8 +97,8 @@ func (a *App) build() (*services, error) {
 		identity: a.identity,
 	}, watch)
 	deps := httpapi.Deps{
-		Users: users, Accounts: accounts, Sessions: sessions, Limits: kurs.NewLimits(limiter, policies),
-		Queues: kurs.NewQueues(mails, accountMails), RedisHealthy: a.redis.Healthy,
+		Users: users, Accounts: accounts, Sessions: sessions, Limits: kurs.NewLimits(limiter, policies, audit),
+		Queues: kurs.NewQueues(audit, mails, accountMails), RedisHealthy: a.redis.Healthy,
 		Comparisons: comparisons,
 	}
 	a.addDashboard(&deps, watch.live)

@@ -161,3 +161,30 @@ func TestEveryRouteIsInTheTable(t *testing.T) {
 		}
 	}
 }
+
+// A page of somebody else has an administrator's browser send whatever it can.
+func TestNoForeignPageChangesAnything(t *testing.T) {
+	t.Parallel()
+	cookies := map[Mode]string{Production: productionCookie, Demo: demoCookie}
+	for mode, cookie := range cookies {
+		s := newSite(t, mode)
+		for route, of := range routes {
+			method, pattern, _ := strings.Cut(route, " ")
+			if method == "GET" {
+				continue
+			}
+			target := strings.NewReplacer("{id}", "2", "{name}", "email_queue").Replace(pattern)
+			for _, from := range [][]string{
+				{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"},
+				{"Origin", "https://sister.example.com", "Sec-Fetch-Site", "same-site"},
+				{"Origin", "null"},
+				{"Origin", "https://evil.example", "Content-Type", "text/plain"},
+			} {
+				w := s.do(t, method, target, of.body, append([]string{"Cookie", cookie + "=" + adminToken}, from...)...)
+				if p := problem(t, w); w.Code != 403 || !strings.Contains(p.Detail, "KURSAPP_CORS_ORIGINS") {
+					t.Errorf("mode %d: %s from %v: %d %s", mode, route, from, w.Code, p.Detail)
+				}
+			}
+		}
+	}
+}

@@ -43,7 +43,7 @@ func (a *api) auditRoutes() {
 	huma.Register(a.huma, a.operation(huma.Operation{
 		OperationID: "audit", Method: http.MethodGet, Path: "/audit",
 		Summary: "Read the audit log, page by page",
-		Description: "Who did what to which account, when and from where. In production for administrators only; in the demo, which answers on loopback alone, for everybody. " +
+		Description: "Who did what to which account, limit or queue, when and from where. In production for administrators only; in the demo, which answers on loopback alone, for everybody. " +
 			"An entry has an `actor_id` where somebody was logged in, and a `subject_id` where it is about an account. " +
 			"`by` in its detail says how a change was made otherwise: by the code of a mail, from the command line, or in the database itself.",
 		Tags: []string{tagSessions},

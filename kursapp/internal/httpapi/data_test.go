@@ -59,7 +59,7 @@ func refused(tb testing.TB) http.Handler {
 	tb.Helper()
 	limiter := ratelimit.New(redistest.Start(tb).Client(tb), ratelimit.Options{})
 	tb.Cleanup(limiter.Close)
-	limits := kurs.NewLimits(limiter, kurs.NewPolicies(kurs.DefaultPolicy()))
+	limits := kurs.NewLimits(limiter, kurs.NewPolicies(kurs.DefaultPolicy()), nil)
 	s := newSite(tb, Production, counts, func(d *Deps, c *Config) {
 		c.Logger = slog.New(slog.DiscardHandler)
 		d.Limits = limits

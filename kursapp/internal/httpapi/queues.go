@@ -54,7 +54,7 @@ type task struct {
 	Queue       string     `json:"queue"`
 	Type        string     `json:"type"`
 	State       string     `json:"state" enum:"waiting,running,scheduled,retrying,dead"`
-	Payload     string     `json:"payload" doc:"What its producer wrote, as text; values of members that are named like a password, token, secret, code or link are left out. In a list, its first 4 KiB."`
+	Payload     string     `json:"payload" doc:"What its producer wrote, as text; values of members that are named like a password, token, secret, key, code or link are left out, in JSON within strings too. In a list, its first 4 KiB."`
 	Size        int64      `json:"size" doc:"Size of the payload in bytes."`
 	Error       string     `json:"error" doc:"What went wrong last."`
 	Attempts    int        `json:"attempts" doc:"Runs that ended in an error."`

@@ -88,7 +88,7 @@ func newRealSite(t *testing.T, mods ...func(*Config)) (*site, *redistest.Server)
 		}
 		d.Users, d.Sessions = users, sessions
 		d.Accounts = kurs.NewAccounts(kurs.AccountsDeps{Store: store, Users: users, Sessions: sessions, Limiter: limiter, Hasher: hasher, Demo: true})
-		d.Limits = kurs.NewLimits(limiter, nil)
+		d.Limits = kurs.NewLimits(limiter, nil, nil)
 	}), redis
 }
 

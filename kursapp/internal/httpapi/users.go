@@ -59,9 +59,9 @@ func (a *api) userRoutes() {
 	huma.Register(a.huma, a.userOperation(huma.Operation{
 		OperationID: "delete-user", Method: http.MethodDelete, Path: "/users/{id}",
 		Summary:     "Delete a user",
-		Description: "The user's sessions have ended before the answer is sent.",
+		Description: "The user's sessions have ended before the answer is sent. In production, 409 where no administrator would be left.",
 		Middlewares: huma.Middlewares{a.require(kurs.Actor.MayDelete)},
-		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
+		Errors:      []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}), a.deleteUser)
 }
 

@@ -26,6 +26,12 @@ const (
 	AuditSessionRevoked  AuditAction = "session_revoked"  // one, by its owner
 	AuditSessionsRevoked AuditAction = "sessions_revoked" // all but the one of its owner, or all, by an administrator
 	AuditResetRequested  AuditAction = "password_reset_requested"
+
+	AuditLimitReset   AuditAction = "limit_reset" // detail: rule, and client where it counts addresses
+	AuditQueuePaused  AuditAction = "queue_paused"
+	AuditQueueResumed AuditAction = "queue_resumed" // detail, also of the others about queues: queue
+	AuditTasksRetried AuditAction = "tasks_retried" // detail: count, state where it was about all in one, and unfinished where it broke off
+	AuditTasksDeleted AuditAction = "tasks_deleted" // detail: as of tasks_retried
 )
 
 // AuditActions returns all actions.
@@ -34,6 +40,7 @@ func AuditActions() []AuditAction {
 		AuditRegistered, AuditUserChanged, AuditPasswordChanged, AuditRoleChanged, AuditUserDeleted, AuditUsersTruncated,
 		AuditLoginSucceeded, AuditLoginFailed, AuditLoginLimited, AuditLoggedOut, AuditSessionRevoked, AuditSessionsRevoked,
 		AuditResetRequested,
+		AuditLimitReset, AuditQueuePaused, AuditQueueResumed, AuditTasksRetried, AuditTasksDeleted,
 	}
 }
 

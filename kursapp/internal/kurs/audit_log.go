@@ -3,6 +3,7 @@ package kurs
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 )
@@ -23,7 +24,7 @@ const (
 	maxLimited      = 1000
 )
 
-// AuditLog writes what belongs to no transaction: logins, logouts. Nobody waits for it.
+// AuditLog writes what belongs to no transaction: logins, logouts, what operators do. Nobody waits for it.
 // Where the database is away, some entries wait; those beyond are counted in the log.
 // Safe for concurrent use; nil writes nothing.
 type AuditLog struct {
@@ -79,11 +80,20 @@ func (l *AuditLog) first(e AuditEntry) bool {
 
 // note has an entry written about subject, caused by the origin of ctx.
 func (l *AuditLog) note(ctx context.Context, action AuditAction, subject int64) {
+	l.noteWith(ctx, action, subject, nil)
+}
+
+// noteWith is note with a detail, which becomes the log's.
+func (l *AuditLog) noteWith(ctx context.Context, action AuditAction, subject int64, detail map[string]any) {
 	if l == nil {
 		return
 	}
 	o, _ := OriginOf(ctx)
 	e := o.entryOf(action, subject, l.now())
+	if detail != nil {
+		maps.Copy(detail, e.Detail)
+		e.Detail = detail
+	}
 	l.mu.Lock()
 	switch {
 	case action == AuditLoginLimited && !l.first(e):

@@ -37,3 +37,15 @@ func AuditWith(a *Accounts, l *AuditLog) { a.audit = l }
 func Note(ctx context.Context, l *AuditLog, action AuditAction, subject int64) {
 	l.note(ctx, action, subject)
 }
+
+// Searching has as many searches for tasks run as may, until the end.
+func Searching(q *Queues) (end func()) {
+	for range maxFinding {
+		q.finding <- struct{}{}
+	}
+	return func() {
+		for range maxFinding {
+			<-q.finding
+		}
+	}
+}

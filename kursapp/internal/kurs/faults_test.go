@@ -171,6 +171,14 @@ func (s *faultyStore) DeleteUser(ctx context.Context, id int64) error {
 	return s.leave(s.Store.DeleteUser(ctx, id))
 }
 
+func (s *faultyStore) RemoveUser(ctx context.Context, id int64) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer runOnce(&s.afterDelete)
+	return s.leave(s.Store.RemoveUser(ctx, id))
+}
+
 type emailRequest struct {
 	userID int64
 	email  string

@@ -99,11 +99,13 @@ func DefaultPolicy() Policy {
 type Limits struct {
 	limiter  *ratelimit.Limiter
 	policies *Policies
+	audit    *AuditLog
 }
 
-// NewLimits returns Limits. Without policies the defaults hold.
-func NewLimits(limiter *ratelimit.Limiter, policies *Policies) *Limits {
-	return &Limits{limiter: limiter, policies: policiesOrDefault(policies)}
+// NewLimits returns Limits. Without policies the defaults hold; without an audit log
+// nobody takes down what operators reset.
+func NewLimits(limiter *ratelimit.Limiter, policies *Policies, audit *AuditLog) *Limits {
+	return &Limits{limiter: limiter, policies: policiesOrDefault(policies), audit: audit}
 }
 
 // Data charges a request to the data route: 10 in 60 s for each client by default, and

@@ -44,10 +44,11 @@ func (l *Limits) Degraded() bool { return l.limiter.Degraded() }
 // process counts meanwhile is not what is left.
 func (l *Limits) State(ctx context.Context, actor Actor, rule, subject string) (LimitState, error) {
 	const op = "look at a limit"
-	r, subject, err := l.find(actor, rule, subject)
+	limit, subject, err := l.find(actor, rule, subject)
 	if err != nil {
 		return LimitState{}, err
 	}
+	r := limit.Rule
 	result, err := l.limiter.Peek(ctx, subject, r)
 	if err != nil {
 		return LimitState{}, wrap(op, err)
@@ -62,27 +63,47 @@ func (l *Limits) State(ctx context.Context, actor Actor, rule, subject string) (
 	}, nil
 }
 
-// Reset forgets what a subject was charged under a rule. It fails as State does; after
-// CodeUnavailable it may be forgotten or not.
+// Reset forgets what a subject was charged under a rule, and has that taken down. It
+// fails as State does; after CodeUnavailable it may be forgotten or not.
 func (l *Limits) Reset(ctx context.Context, actor Actor, rule, subject string) error {
-	r, subject, err := l.find(actor, rule, subject)
+	limit, subject, err := l.find(actor, rule, subject)
 	if err != nil {
 		return err
 	}
-	return wrap("reset a limit", l.limiter.Reset(ctx, subject, r))
+	if err := l.limiter.Reset(ctx, subject, limit.Rule); err != nil {
+		return wrap("reset a limit", err)
+	}
+	user, detail := limit.Subject.audited(subject)
+	detail[FieldRule] = limit.Rule.Name
+	l.audit.noteWith(by(ctx, actor), AuditLimitReset, user, detail)
+	return nil
 }
 
-func (l *Limits) find(actor Actor, rule, subject string) (ratelimit.Rule, string, error) {
+func (l *Limits) find(actor Actor, rule, subject string) (RateLimit, string, error) {
 	if err := actor.MayOperate(); err != nil {
-		return ratelimit.Rule{}, "", err
+		return RateLimit{}, "", err
 	}
 	limit, ok := l.policies.Current().Limit(rule)
 	if !ok {
-		return ratelimit.Rule{}, "", invalid(FieldRule, RuleUnknown)
+		return RateLimit{}, "", invalid(FieldRule, RuleUnknown)
 	}
 	subject, err := limit.Subject.Parse(subject)
 	limit.Rule.WithoutRedis = ratelimit.FailClosed
-	return limit.Rule, subject, err
+	return limit, subject, err
+}
+
+// audited is how the audit log names a subject as the limiter knows it. Of an e-mail
+// address it keeps nothing: who has an address in mind finds it in its hash.
+func (k SubjectKind) audited(subject string) (user int64, detail map[string]any) {
+	detail = map[string]any{}
+	switch k {
+	case SubjectUser:
+		user, _ = strconv.ParseInt(subject, 10, 64) // Parse made it
+	case SubjectAccount:
+	default:
+		detail["client"] = subject
+	}
+	return user, detail
 }
 
 // Parse turns what a person knows somebody by into what the limiter knows: a client's

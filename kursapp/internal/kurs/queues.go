@@ -13,10 +13,16 @@ import (
 // Queues is the tasks of the service as operators look at them. Safe for concurrent use.
 type Queues struct {
 	queues []*queue.Queue
+	audit  *AuditLog
+	// finding has an element for each search that runs.
+	finding chan struct{}
 }
 
-// NewQueues returns Queues, in the order in which they are shown.
-func NewQueues(queues ...*queue.Queue) *Queues { return &Queues{queues: queues} }
+// NewQueues returns Queues, in the order in which they are shown. Without an audit log
+// nobody takes down what operators do to them.
+func NewQueues(audit *AuditLog, queues ...*queue.Queue) *Queues {
+	return &Queues{queues: queues, audit: audit, finding: make(chan struct{}, maxFinding)}
+}
 
 // QueueState is what a queue holds at one moment.
 type QueueState struct {
@@ -119,11 +125,19 @@ func listError(err error) error {
 	}
 }
 
-// findTimeout bounds the search for one task among those that wait.
-const findTimeout = 2 * time.Second
+// findTimeout bounds the search for one task among those that wait, and maxFinding how
+// many of them keep Redis busy at the same time.
+const (
+	findTimeout = 2 * time.Second
+	maxFinding  = 2
+)
 
-// Task returns one task. It fails as Tasks does, and with ErrTaskNotFound where it is
-// done or was deleted.
+// errSearching is the cause of a refusal because others look for tasks.
+var errSearching = errors.New("too many searches for tasks")
+
+// Task returns one task. It fails as Tasks does, with ErrTaskNotFound where it is done or
+// was deleted, and with CodeUnavailable where it takes too long to find, or others are
+// being looked for.
 func (q *Queues) Task(ctx context.Context, actor Actor, name, id string) (queue.TaskInfo, error) {
 	one, err := q.find(actor, name)
 	if err != nil {
@@ -131,6 +145,12 @@ func (q *Queues) Task(ctx context.Context, actor Actor, name, id string) (queue.
 	}
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
+	select {
+	case q.finding <- struct{}{}:
+		defer func() { <-q.finding }()
+	case <-ctx.Done():
+		return queue.TaskInfo{}, unavailable("find a task", 0, errors.Join(errSearching, ctx.Err()))
+	}
 	t, err := one.Find(ctx, id)
 	switch {
 	case errors.Is(err, queue.ErrNotFound):
@@ -144,22 +164,25 @@ func (q *Queues) Task(ctx context.Context, actor Actor, name, id string) (queue.
 // Pause keeps workers from starting tasks of a queue until Resume. It fails as Tasks
 // does.
 func (q *Queues) Pause(ctx context.Context, actor Actor, name string) error {
-	return q.steer(actor, name, "pause a queue", func(one *queue.Queue) error { return one.Pause(ctx) })
+	return q.steer(ctx, actor, name, AuditQueuePaused, (*queue.Queue).Pause)
 }
 
 // Resume ends a pause. It fails as Tasks does.
 func (q *Queues) Resume(ctx context.Context, actor Actor, name string) error {
-	return q.steer(actor, name, "resume a queue", func(one *queue.Queue) error { return one.Resume(ctx) })
+	return q.steer(ctx, actor, name, AuditQueueResumed, (*queue.Queue).Resume)
 }
 
-func (q *Queues) steer(actor Actor, name, op string, do func(*queue.Queue) error) error {
+func (q *Queues) steer(ctx context.Context, actor Actor, name string, action AuditAction,
+	do func(*queue.Queue, context.Context) error,
+) error {
 	one, err := q.find(actor, name)
 	if err != nil {
 		return err
 	}
-	if err := do(one); err != nil {
-		return unavailable(op, 0, err)
+	if err := do(one, ctx); err != nil {
+		return unavailable(string(action), 0, err)
 	}
+	q.audit.noteWith(by(ctx, actor), action, 0, map[string]any{"queue": name})
 	return nil
 }
 

@@ -43,7 +43,7 @@ type TasksChanged struct {
 // It fails as Tasks does; after CodeUnavailable some may have been changed.
 func (q *Queues) RetryTasks(ctx context.Context, actor Actor, name string, s TaskSelection) (TasksChanged, error) {
 	return q.change(ctx, actor, name, s, taskChange{
-		op: "retry tasks", some: (*queue.Queue).Retry, all: (*queue.Queue).RetryAll,
+		op: "retry tasks", action: AuditTasksRetried, some: (*queue.Queue).Retry, all: (*queue.Queue).RetryAll,
 	})
 }
 
@@ -51,15 +51,16 @@ func (q *Queues) RetryTasks(ctx context.Context, actor Actor, name string, s Tas
 // none that has left it meanwhile. It fails as RetryTasks does.
 func (q *Queues) DeleteTasks(ctx context.Context, actor Actor, name string, s TaskSelection) (TasksChanged, error) {
 	return q.change(ctx, actor, name, s, taskChange{
-		op: "delete tasks", some: (*queue.Queue).Delete, all: (*queue.Queue).DeleteAll,
+		op: "delete tasks", action: AuditTasksDeleted, some: (*queue.Queue).Delete, all: (*queue.Queue).DeleteAll,
 	})
 }
 
 // taskChange is what may be done to tasks, by id and by state.
 type taskChange struct {
-	op   string
-	some func(q *queue.Queue, ctx context.Context, ids ...string) (int, error)
-	all  func(q *queue.Queue, ctx context.Context, state queue.State) (n int, more bool, err error)
+	op     string
+	action AuditAction
+	some   func(q *queue.Queue, ctx context.Context, ids ...string) (int, error)
+	all    func(q *queue.Queue, ctx context.Context, state queue.State) (n int, more bool, err error)
 }
 
 func (q *Queues) change(ctx context.Context, actor Actor, name string, s TaskSelection, how taskChange) (TasksChanged, error) {
@@ -71,23 +72,41 @@ func (q *Queues) change(ctx context.Context, actor Actor, name string, s TaskSel
 	if err != nil {
 		return TasksChanged{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, bulkTimeout)
+	bounded, cancel := context.WithTimeout(ctx, bulkTimeout)
 	defer cancel()
 	var done TasksChanged
 	if s.State != "" {
-		done.Count, done.More, err = how.all(one, ctx, s.State)
+		done.Count, done.More, err = how.all(one, bounded, s.State)
 	} else {
-		done.Count, err = how.some(one, ctx, ids...)
+		done.Count, err = how.some(one, bounded, ids...)
 	}
 	switch {
 	case errors.Is(err, queue.ErrPayload):
-		done.Unfit = true
+		done.Unfit, err = true, nil
 	case errors.Is(err, queue.ErrState):
 		return TasksChanged{}, invalid(FieldState, RuleUnknown)
-	case err != nil:
+	}
+	q.changed(by(ctx, actor), name, s.State, how.action, done.Count, err)
+	if err != nil {
 		return TasksChanged{}, unavailable(how.op, 0, err)
 	}
 	return done, nil
+}
+
+// changed takes down what was changed, and of what broke off what is known of it: there
+// may be more.
+func (q *Queues) changed(ctx context.Context, name string, state queue.State, action AuditAction, n int, failure error) {
+	if n == 0 && failure == nil {
+		return
+	}
+	detail := map[string]any{"queue": name, "count": n}
+	if state != "" {
+		detail[FieldState] = string(state)
+	}
+	if failure != nil {
+		detail["unfinished"] = true
+	}
+	q.audit.noteWith(ctx, action, 0, detail)
 }
 
 // validate returns the ids, each once.

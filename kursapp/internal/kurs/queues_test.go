@@ -19,7 +19,7 @@ const mailQueue = "email_queue"
 func queuesOf(w *world) (*kurs.Queues, *queue.Queue) {
 	o := queue.Options{RedisTimeout: redisTimeout, Backoff: func(int) time.Duration { return time.Hour }}
 	mails := queue.New(w.client, mailQueue, o)
-	return kurs.NewQueues(mails, queue.New(w.client, "account_mail", o)), mails
+	return kurs.NewQueues(nil, mails, queue.New(w.client, "account_mail", o)), mails
 }
 
 // work runs a worker until the test's end, or until stop is called.

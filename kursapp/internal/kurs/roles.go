@@ -2,6 +2,7 @@ package kurs
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -40,6 +41,7 @@ func (a Account) view() AccountView {
 // it. The role that it has already changes nothing.
 //
 // It fails with ErrNoToken or ErrForbidden (Actor.MayChangeRole), CodeInvalid,
+// ErrSessionInvalid (the actor's own role or password has changed since),
 // ErrUserNotFound, ErrLastAdmin where no administrator would be left, and CodeUnavailable
 // where the database cannot be asked. Redis being gone is no failure: nobody is let in
 // then but from memory, for MaxStaleness at most, and once it is back the outbox ends
@@ -51,6 +53,9 @@ func (a *Accounts) ChangeRole(ctx context.Context, actor Actor, id int64, role R
 	}
 	if !role.known() {
 		return AccountView{}, invalid(FieldRole, RuleUnknown)
+	}
+	if err := a.still(ctx, actor); err != nil {
+		return AccountView{}, wrap(op, err)
 	}
 	if err := a.store.ChangeRole(by(ctx, actor), id, role); err != nil {
 		return AccountView{}, wrap(op, err)
@@ -66,4 +71,21 @@ func (a *Accounts) ChangeRole(ctx context.Context, actor Actor, id int64, role R
 			"user", id, "error", err)
 	}
 	return account.view(), nil
+}
+
+// still asks the database whether the actor's session is of the credentials that the
+// account has now. Who was an administrator until a moment ago may be one in somebody's
+// memory, and would make itself one again for good.
+func (a *Accounts) still(ctx context.Context, actor Actor) error {
+	if actor.Session == nil {
+		return nil
+	}
+	account, err := a.store.Account(ctx, actor.UserID)
+	switch {
+	case errors.Is(err, ErrUserNotFound):
+		return ErrSessionInvalid
+	case err == nil && actor.Session.Data.CredentialsVersion != account.CredentialsVersion:
+		return ErrSessionInvalid
+	}
+	return err
 }

@@ -101,3 +101,47 @@ func TestNewRoleWithoutRedis(t *testing.T) {
 		t.Errorf("%+v, %v", view, err)
 	}
 }
+
+// Who may change roles must not be deleted by a slip either. The demo's users are anybody's.
+func TestLastAdministratorIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	ada, maxi := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleAdmin)
+	token := w.login(t, ada).Token
+	asAda := w.authenticate(t, token)
+	if err := w.users.Delete(t.Context(), asAda, maxi.ID); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, w.users.Delete(t.Context(), asAda, ada.ID), kurs.CodeLastAdmin)
+	w.authenticate(t, token) // and nothing has ended
+	if got := w.get(t, ada.ID); got.Value.ID != ada.ID {
+		t.Errorf("%+v", got)
+	}
+	if err := w.users.Delete(t.Context(), demoActor, ada.ID); err != nil {
+		t.Errorf("in the demo: %v", err)
+	}
+}
+
+// The session of a former administrator is in some memory still, or its request was under
+// way when its role was taken.
+func TestFormerAdministratorAppointsNobody(t *testing.T) {
+	t.Parallel()
+	w := newProduction(t)
+	ada, maxi, eve := w.add(t, "Ada", kurs.RoleAdmin), w.add(t, "Max", kurs.RoleAdmin), w.add(t, "Eve", kurs.RoleAdmin)
+	asAda, asEve := w.authenticate(t, w.login(t, ada).Token), w.authenticate(t, w.login(t, eve).Token)
+	if _, err := w.accounts.ChangeRole(t.Context(), asAda, ada.ID, kurs.RoleUser); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.users.Delete(t.Context(), asEve, eve.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, former := range []kurs.Actor{asAda, asEve} {
+		_, err := w.accounts.ChangeRole(t.Context(), former, ada.ID, kurs.RoleAdmin)
+		wantCode(t, err, kurs.CodeSessionInvalid)
+		_, err = w.accounts.ChangeRole(t.Context(), former, maxi.ID, kurs.RoleUser)
+		wantCode(t, err, kurs.CodeSessionInvalid)
+	}
+	if view, err := w.accounts.Account(t.Context(), demoActor, ada.ID); err != nil || view.Role != kurs.RoleUser {
+		t.Errorf("%+v, %v", view, err)
+	}
+}

@@ -71,6 +71,9 @@ type Store interface {
 	RenameUser(ctx context.Context, id int64, name string) (User, error)
 	// DeleteUser removes a user and everything that belongs to it.
 	DeleteUser(ctx context.Context, id int64) error
+	// RemoveUser is DeleteUser, but fails with ErrLastAdmin where the account is the only
+	// administrator, whatever else happens at the same time.
+	RemoveUser(ctx context.Context, id int64) error
 	// SetRole changes what an account may do.
 	SetRole(ctx context.Context, id int64, role Role) error
 	// ChangeRole is SetRole, but fails with ErrLastAdmin where the account is the only

@@ -101,7 +101,7 @@ func (u *Users) write(ctx context.Context, id int64, change func() (User, error)
 // unchanged reports whether err says for certain that nothing was written.
 func unchanged(err error) bool {
 	switch CodeOf(err) {
-	case CodeUserNotFound, CodeEmailTaken, CodeInvalid:
+	case CodeUserNotFound, CodeEmailTaken, CodeInvalid, CodeLastAdmin:
 		return true
 	default:
 		return false
@@ -111,8 +111,9 @@ func unchanged(err error) bool {
 // Delete removes a user. When it returns, the cache has forgotten the user
 // and the user's sessions have ended.
 //
-// It fails with ErrNoToken or ErrForbidden (Actor.MayDelete), ErrUserNotFound
-// and CodeUnavailable when the database cannot be asked. Redis being gone is
+// It fails with ErrNoToken or ErrForbidden (Actor.MayDelete), ErrUserNotFound,
+// ErrLastAdmin where no administrator would be left, but in the demo, whose users are
+// anybody's, and CodeUnavailable when the database cannot be asked. Redis being gone is
 // no failure: nobody is let in then but from memory, for MaxStaleness at most, and once
 // it is back the outbox ends the sessions. Ids are never used again.
 func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
@@ -120,7 +121,11 @@ func (u *Users) Delete(ctx context.Context, actor Actor, id int64) error {
 		return err
 	}
 	ctx = by(ctx, actor)
-	err := u.store.DeleteUser(ctx, id)
+	remove := u.store.RemoveUser
+	if actor.Demo {
+		remove = u.store.DeleteUser
+	}
+	err := remove(ctx, id)
 	if !unchanged(err) {
 		u.invalidate(ctx, id)
 	}

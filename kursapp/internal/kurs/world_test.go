@@ -71,7 +71,7 @@ func newWorld(t *testing.T, demo bool) *world {
 	w.limiter = ratelimit.New(w.client, ratelimit.Options{RedisTimeout: redisTimeout})
 	t.Cleanup(w.limiter.Close)
 	w.policies = kurs.NewPolicies(kurs.DefaultPolicy())
-	w.limits = kurs.NewLimits(w.limiter, w.policies)
+	w.limits = kurs.NewLimits(w.limiter, w.policies, nil)
 	w.outbox, w.confirm = db.Outbox(), &confirmMails{}
 	w.users = w.newUsers(t)
 	w.hasher = newHasher(t, kurs.HasherOptions{Params: cheap})

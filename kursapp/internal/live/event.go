@@ -112,15 +112,22 @@ func (e *events) skip() {
 func (e *events) take() Batch {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.takeLocked()
+}
+
+func (e *events) takeLocked() Batch {
 	b := Batch{Events: e.pending, LeftOut: e.leftOut.Swap(0)}
 	e.pending = nil
 	return b
 }
 
-func (e *events) kept() []LogEvent {
+// join is for one who begins to watch: what happened lately, and what the others have not
+// been sent of it. What happens from then on is in neither and will be taken.
+func (e *events) join() (pending Batch, kept []LogEvent) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return append([]LogEvent{}, e.recent...)
+	e.watched.Store(true)
+	return e.takeLocked(), append([]LogEvent{}, e.recent...)
 }
 
 // cacheKinds are the names of the kinds of cache.Event, and who was asked.

@@ -101,14 +101,14 @@ func TestEveryKindHasAName(t *testing.T) {
 	m := New(Info{})
 	for kind := cache.EventHit; kind.String() != "unknown"; kind++ {
 		m.CacheEvent(cache.Event{Kind: kind})
-		if e := m.events.kept(); !slices.Contains(documented, e[len(e)-1].Kind) || int(e[len(e)-1].Seq) != int(kind) {
+		if e := m.events.recent; !slices.Contains(documented, e[len(e)-1].Kind) || int(e[len(e)-1].Seq) != int(kind) {
 			t.Errorf("%v is %+v", kind, e[len(e)-1])
 		}
 	}
 	m = New(Info{})
 	for kind := queue.EventDone; kind.String() != "unknown"; kind++ {
 		m.TaskEvent(queue.Event{Kind: kind})
-		if e := m.events.kept(); !slices.Contains(documented, e[len(e)-1].Kind) || int(e[len(e)-1].Seq) != int(kind) {
+		if e := m.events.recent; !slices.Contains(documented, e[len(e)-1].Kind) || int(e[len(e)-1].Seq) != int(kind) {
 			t.Errorf("%v is %+v", kind, e[len(e)-1])
 		}
 	}
@@ -121,7 +121,7 @@ func TestEveryReasonOfAMissIsDocumented(t *testing.T) {
 	n := 0
 	for why := cache.ReasonMiss; why.String() != "none"; why++ {
 		m.CacheEvent(cache.Event{Kind: cache.EventMiss, Reason: why})
-		if e := m.events.kept(); !slices.Contains(documented, e[len(e)-1].Why) {
+		if e := m.events.recent; !slices.Contains(documented, e[len(e)-1].Why) {
 			t.Errorf("%v is %+v", why, e[len(e)-1])
 		}
 		n++

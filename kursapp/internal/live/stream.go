@@ -77,20 +77,20 @@ func (m *Monitor) Subscribe() (*Stream, error) {
 	case len(m.streams) >= MaxStreams:
 		return nil, ErrFull
 	}
-	m.sendEvents() // what is in the hello must not come again
-	s := &Stream{m: m, hello: frame("hello", m.seq, m.hello()), frames: make(chan []byte, streamBuffer)}
+	pending, kept := m.events.join()
+	m.sendBatch(pending) // to the others: it is in the hello
+	s := &Stream{m: m, hello: frame("hello", m.seq, m.hello(kept)), frames: make(chan []byte, streamBuffer)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	m.streams[s] = struct{}{}
-	m.events.watched.Store(true)
 	return s, nil
 }
 
 // hello is built by hand around the samples, which are encoded already: they are most
 // of it.
-func (m *Monitor) hello() []byte {
+func (m *Monitor) hello(kept []LogEvent) []byte {
 	h := Hello{
 		Now: time.Now().UnixMilli(), Started: m.info.Started.UnixMilli(), Version: m.info.Version, Mode: m.info.Mode,
-		Interval: Interval.Milliseconds(), Events: m.events.kept(), Status: m.status,
+		Interval: Interval.Milliseconds(), Events: kept, Status: m.status,
 		About: About{Database: m.info.Database, Redis: m.info.Redis, CPUs: runtime.NumCPU(), Go: goVersion()},
 	}
 	var b bytes.Buffer
@@ -144,7 +144,10 @@ func (m *Monitor) sendEvents() {
 	if len(m.streams) == 0 {
 		return
 	}
-	b := m.events.take()
+	m.sendBatch(m.events.take())
+}
+
+func (m *Monitor) sendBatch(b Batch) {
 	if len(b.Events) == 0 && b.LeftOut == 0 {
 		return
 	}

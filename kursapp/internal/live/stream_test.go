@@ -3,10 +3,13 @@ package live
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/speedlayer/speedlayer/cache"
 )
 
 func TestASlowReaderLosesFramesAndHoldsUpNobody(t *testing.T) {
@@ -116,4 +119,52 @@ func TestAChangeOfTheStatusIsToldAtOnce(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// Events go on happening while somebody comes: each is in the hello or is sent, and none
+// is in both.
+func TestNoEventIsMissedOrSentTwiceBehindTheHello(t *testing.T) {
+	t.Parallel()
+	for name, company := range map[string]bool{"alone": false, "beside others": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := New(Info{})
+			if company {
+				subscribe(t, m) // whose frames are lost, which is of no interest
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for ctx.Err() == nil {
+					m.events.mu.Lock()
+					enough := len(m.events.pending) > 20 // more would only make the batches slow
+					m.events.mu.Unlock()
+					if enough {
+						runtime.Gosched()
+						continue
+					}
+					m.events.renew()
+					m.CacheEvent(cache.Event{Kind: cache.EventInvalidated})
+				}
+			}()
+			defer func() { cancel(); <-done }()
+			for range 80 {
+				s, hello := subscribe(t, m)
+				last := uint64(0)
+				if n := len(hello.Events); n > 0 {
+					last = hello.Events[n-1].Seq
+				}
+				for len(s.Frames()) == 0 {
+					m.mu.Lock()
+					m.sendEvents()
+					m.mu.Unlock()
+				}
+				if first := next[Batch](t, s, "events").Events[0].Seq; first != last+1 {
+					t.Fatalf("the hello ends with %d, and %d comes next", last, first)
+				}
+				s.Close()
+			}
+		})
+	}
 }

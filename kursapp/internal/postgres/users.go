@@ -90,6 +90,20 @@ func (s *Store) DeleteUser(ctx context.Context, id int64) error {
 	}))
 }
 
+// RemoveUser is DeleteUser, but leaves the only administrator.
+func (s *Store) RemoveUser(ctx context.Context, id int64) error {
+	row, err := write(ctx, s, "remove user", func(ctx context.Context, q *dbsqlc.Queries) (dbsqlc.RemoveUserRow, error) {
+		return q.RemoveUser(ctx, dbsqlc.RemoveUserParams{Origin: origin(ctx), ID: id})
+	})
+	switch {
+	case err == nil && !row.Found:
+		return kurs.ErrUserNotFound
+	case err == nil && !row.Removed:
+		return kurs.ErrLastAdmin
+	}
+	return err
+}
+
 // SetRole changes what an account may do.
 func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	return oneUser(write(ctx, s, "set role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {

@@ -96,6 +96,30 @@ func (s *Store) DeleteUser(ctx context.Context, id int64) error {
 	}))
 }
 
+// RemoveUser is DeleteUser, but leaves the only administrator.
+func (s *Store) RemoveUser(ctx context.Context, id int64) error {
+	return oneUser(write(ctx, s, "remove user", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
+		if err := anotherAdmin(ctx, q, id); err != nil {
+			return 0, err
+		}
+		return q.DeleteUser(ctx, id)
+	}))
+}
+
+// anotherAdmin fails with ErrLastAdmin where the account is the only administrator. That
+// holds until the end of the transaction: there is one writer at a time.
+func anotherAdmin(ctx context.Context, q *dbsqlc.Queries, id int64) error {
+	present, err := q.Account(ctx, id)
+	if err != nil || present.Role != string(kurs.RoleAdmin) {
+		return err
+	}
+	others, err := q.OtherAdmin(ctx, id)
+	if err == nil && !others {
+		err = kurs.ErrLastAdmin
+	}
+	return err
+}
+
 // SetRole changes what an account may do.
 func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 	return oneUser(write(ctx, s, "set role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
@@ -106,16 +130,8 @@ func (s *Store) SetRole(ctx context.Context, id int64, role kurs.Role) error {
 // ChangeRole is SetRole, but leaves the only administrator.
 func (s *Store) ChangeRole(ctx context.Context, id int64, role kurs.Role) error {
 	return oneUser(write(ctx, s, "change role", func(ctx context.Context, q *dbsqlc.Queries) (int64, error) {
-		if role != kurs.RoleAdmin { // there is one writer at a time
-			present, err := q.Account(ctx, id)
-			if err != nil {
-				return 0, err
-			}
-			others, err := q.OtherAdmin(ctx, id)
-			if err == nil && !others && present.Role == string(kurs.RoleAdmin) {
-				err = kurs.ErrLastAdmin
-			}
-			if err != nil {
+		if role != kurs.RoleAdmin {
+			if err := anotherAdmin(ctx, q, id); err != nil {
 				return 0, err
 			}
 		}

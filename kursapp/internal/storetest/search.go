@@ -168,6 +168,76 @@ var roleTests = map[string]func(fixture){
 		}
 	},
 
+	"LastAdministratorIsNotRemoved": func(t fixture) {
+		a, b, c := t.create("a@example.com"), t.create("b@example.com"), t.create("c@example.com")
+		for _, u := range []kurs.User{a, b} {
+			if err := t.store.ChangeRole(t.Context(), u.ID, kurs.RoleAdmin); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx := kurs.WithOrigin(t.Context(), kurs.Origin{Actor: 77, ClientAddress: "192.0.2.1", UserAgent: "curl/8"})
+		since := len(t.audit())
+		remove := func(u kurs.User, want error) {
+			t.Helper()
+			err := t.store.RemoveUser(ctx, u.ID)
+			if want != nil {
+				t.wantError(err, want)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			_, err = t.store.User(t.Context(), u.ID)
+			if gone := kurs.CodeOf(err) == kurs.CodeUserNotFound; gone != (want == nil) {
+				t.Errorf("user %d: %v after %v", u.ID, err, want)
+			}
+		}
+		remove(a, nil)
+		remove(b, kurs.ErrLastAdmin)
+		remove(c, nil)
+		remove(b, kurs.ErrLastAdmin)
+		t.wantError(t.store.RemoveUser(ctx, c.ID), kurs.ErrUserNotFound)
+		const as = " by 77 from 192.0.2.1 with curl/8"
+		t.wantAudit("RemoveUser", since, fmt.Sprintf("user_deleted %d"+as, a.ID), fmt.Sprintf("user_deleted %d"+as, c.ID))
+	},
+
+	"OfManyWhoLeaveAtOnceOneStays": func(t fixture) {
+		const admins, rounds = 6, 5
+		for round := range rounds {
+			users := make([]kurs.User, admins)
+			for i := range users {
+				users[i] = t.create(numbered(round*admins + i))
+				if err := t.store.ChangeRole(t.Context(), users[i].ID, kurs.RoleAdmin); err != nil {
+					t.Fatal(err)
+				}
+			}
+			errs := make(chan error, admins)
+			for i, u := range users {
+				go func() {
+					if i%2 == 0 {
+						errs <- t.store.RemoveUser(t.Context(), u.ID)
+					} else {
+						errs <- t.store.ChangeRole(t.Context(), u.ID, kurs.RoleUser)
+					}
+				}()
+			}
+			refused := 0
+			for range users {
+				if err := <-errs; kurs.CodeOf(err) == kurs.CodeLastAdmin {
+					refused++
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if refused != 1 {
+				t.Fatalf("%d of %d were refused, want the last one", refused, admins)
+			}
+			for _, u := range users { // of whom one is an administrator
+				if err := t.store.DeleteUser(t.Context(), u.ID); err != nil && kurs.CodeOf(err) != kurs.CodeUserNotFound {
+					t.Fatal(err)
+				}
+			}
+		}
+	},
+
 	"ChangeOfRoleIsTakenDown": func(t fixture) {
 		u := t.create("a@example.com")
 		ctx := kurs.WithOrigin(t.Context(), kurs.Origin{Actor: 77, ClientAddress: "192.0.2.1", UserAgent: "curl/8"})

@@ -113,6 +113,7 @@ var calls = []call{
 		return err
 	}},
 	{"DeleteUser", func(ctx context.Context, s kurs.Store, id int64) error { return s.DeleteUser(ctx, id) }},
+	{"RemoveUser", func(ctx context.Context, s kurs.Store, id int64) error { return s.RemoveUser(ctx, id) }},
 	{"SetRole", func(ctx context.Context, s kurs.Store, id int64) error { return s.SetRole(ctx, id, kurs.RoleAdmin) }},
 	{"ChangeRole", func(ctx context.Context, s kurs.Store, id int64) error { return s.ChangeRole(ctx, id, kurs.RoleUser) }},
 	{"ReplacePasswordHash", func(ctx context.Context, s kurs.Store, id int64) error {

@@ -81,8 +81,8 @@ type ChangeRoleRow struct {
 	Changed bool
 }
 
-// All administrators are locked, in one order: of two who give up the role at once, the
-// second one sees what became of the first.
+// Administrators are locked in one order, up to one who stays: of two who give up the role
+// at once, the second one sees what became of the first.
 func (q *Queries) ChangeRole(ctx context.Context, arg ChangeRoleParams) (ChangeRoleRow, error) {
 	row := q.db.QueryRow(ctx, changeRole, arg.ID, arg.Origin, arg.Role)
 	var i ChangeRoleRow
@@ -170,6 +170,41 @@ func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const removeUser = `-- name: RemoveUser :one
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', $2::text, true) AS said),
+admins AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.role = 'admin' ORDER BY users.id FOR NO KEY UPDATE
+),
+removed AS (
+    DELETE FROM public.users
+    USING origin
+    WHERE users.id = $1 AND origin.said IS NOT NULL
+        AND (users.role <> 'admin' OR EXISTS (SELECT 1 FROM admins WHERE admins.id <> $1))
+    RETURNING users.id
+)
+SELECT
+    EXISTS (SELECT 1 FROM public.users WHERE users.id = $1) AS found,
+    EXISTS (SELECT 1 FROM removed) AS removed
+`
+
+type RemoveUserParams struct {
+	ID     int64
+	Origin string
+}
+
+type RemoveUserRow struct {
+	Found   bool
+	Removed bool
+}
+
+// Locks as ChangeRole does. found is of before the deletion.
+func (q *Queries) RemoveUser(ctx context.Context, arg RemoveUserParams) (RemoveUserRow, error) {
+	row := q.db.QueryRow(ctx, removeUser, arg.ID, arg.Origin)
+	var i RemoveUserRow
+	err := row.Scan(&i.Found, &i.Removed)
+	return i, err
 }
 
 const renameUser = `-- name: RenameUser :one

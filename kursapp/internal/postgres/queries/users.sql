@@ -61,6 +61,23 @@ DELETE FROM public.users
 USING origin
 WHERE users.id = @id AND origin.said IS NOT NULL;
 
+-- name: RemoveUser :one
+-- Locks as ChangeRole does. found is of before the deletion.
+WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
+admins AS MATERIALIZED (
+    SELECT users.id FROM public.users WHERE users.role = 'admin' ORDER BY users.id FOR NO KEY UPDATE
+),
+removed AS (
+    DELETE FROM public.users
+    USING origin
+    WHERE users.id = @id AND origin.said IS NOT NULL
+        AND (users.role <> 'admin' OR EXISTS (SELECT 1 FROM admins WHERE admins.id <> @id))
+    RETURNING users.id
+)
+SELECT
+    EXISTS (SELECT 1 FROM public.users WHERE users.id = @id) AS found,
+    EXISTS (SELECT 1 FROM removed) AS removed;
+
 -- name: SetRole :execrows
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said)
 UPDATE public.users
@@ -69,8 +86,8 @@ FROM origin
 WHERE users.id = @id AND origin.said IS NOT NULL;
 
 -- name: ChangeRole :one
--- All administrators are locked, in one order: of two who give up the role at once, the
--- second one sees what became of the first.
+-- Administrators are locked in one order, up to one who stays: of two who give up the role
+-- at once, the second one sees what became of the first.
 WITH origin AS MATERIALIZED (SELECT set_config('kursapp.origin', @origin::text, true) AS said),
 admins AS MATERIALIZED (
     SELECT users.id FROM public.users WHERE users.role = 'admin' ORDER BY users.id FOR NO KEY UPDATE

@@ -30,7 +30,7 @@ export interface paths {
         };
         /**
          * Read the audit log, page by page
-         * @description Who did what to which account, when and from where. In production for administrators only; in the demo, which answers on loopback alone, for everybody. An entry has an `actor_id` where somebody was logged in, and a `subject_id` where it is about an account. `by` in its detail says how a change was made otherwise: by the code of a mail, from the command line, or in the database itself.
+         * @description Who did what to which account, limit or queue, when and from where. In production for administrators only; in the demo, which answers on loopback alone, for everybody. An entry has an `actor_id` where somebody was logged in, and a `subject_id` where it is about an account. `by` in its detail says how a change was made otherwise: by the code of a mail, from the command line, or in the database itself.
          */
         get: operations["audit"];
         put?: never;
@@ -142,7 +142,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The comparison that runs, or the last one */
+        /**
+         * The comparison that runs, or the last one
+         * @description 204 where there was none yet.
+         */
         get: operations["comparison"];
         put?: never;
         post?: never;
@@ -616,7 +619,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a user
-         * @description The user's sessions have ended before the answer is sent.
+         * @description The user's sessions have ended before the answer is sent. In production, 409 where no administrator would be left.
          */
         delete: operations["delete-user"];
         options?: never;
@@ -789,7 +792,7 @@ export interface components {
         };
         AuditEntry: {
             /** @enum {string} */
-            action: "registered" | "user_changed" | "password_changed" | "role_changed" | "user_deleted" | "users_truncated" | "login_succeeded" | "login_failed" | "login_limited" | "logged_out" | "session_revoked" | "sessions_revoked" | "password_reset_requested";
+            action: "registered" | "user_changed" | "password_changed" | "role_changed" | "user_deleted" | "users_truncated" | "login_succeeded" | "login_failed" | "login_limited" | "logged_out" | "session_revoked" | "sessions_revoked" | "password_reset_requested" | "limit_reset" | "queue_paused" | "queue_resumed" | "tasks_retried" | "tasks_deleted";
             /** Format: int64 */
             actor_id?: number;
             /** Format: date-time */
@@ -1624,7 +1627,7 @@ export interface components {
              * @description After how many it is given up.
              */
             max_attempts: number;
-            /** @description What its producer wrote, as text; values of members that are named like a password, token, secret, code or link are left out. In a list, its first 4 KiB. */
+            /** @description What its producer wrote, as text; values of members that are named like a password, token, secret, key, code or link are left out, in JSON within strings too. In a list, its first 4 KiB. */
             payload: string;
             queue: string;
             /**
@@ -1808,7 +1811,7 @@ export interface operations {
                 /** @description Only entries about this user, or caused by it. */
                 user?: number;
                 /** @description Only entries with one of these actions, separated by commas. */
-                kind?: ("registered" | "user_changed" | "password_changed" | "role_changed" | "user_deleted" | "users_truncated" | "login_succeeded" | "login_failed" | "login_limited" | "logged_out" | "session_revoked" | "sessions_revoked" | "password_reset_requested")[];
+                kind?: ("registered" | "user_changed" | "password_changed" | "role_changed" | "user_deleted" | "users_truncated" | "login_succeeded" | "login_failed" | "login_limited" | "logged_out" | "session_revoked" | "sessions_revoked" | "password_reset_requested" | "limit_reset" | "queue_paused" | "queue_resumed" | "tasks_retried" | "tasks_deleted")[];
             };
             header?: never;
             path?: never;
@@ -2189,6 +2192,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ComparisonBody"];
                 };
+            };
+            /** @description No comparison yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not Found */
             404: {
@@ -3865,6 +3875,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,10 @@ import {
   type LucideIcon,
   MailQuestionMark,
   MonitorX,
+  Pause,
   Pencil,
+  Play,
+  RotateCcw,
   ShieldAlert,
   Timer,
   Trash2,
@@ -37,11 +40,17 @@ const icons: Record<AuditAction, LucideIcon> = {
   users_truncated: Trash2,
   session_revoked: MonitorX,
   sessions_revoked: MonitorX,
+  limit_reset: Timer,
+  queue_paused: Pause,
+  queue_resumed: Play,
+  tasks_retried: RotateCcw,
+  tasks_deleted: Trash2,
 }
 const loud = new Set<AuditAction>([
   'login_failed',
   'login_limited',
   'user_deleted',
+  'tasks_deleted',
   'users_truncated',
   'role_changed',
 ])

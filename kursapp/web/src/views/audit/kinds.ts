@@ -1,6 +1,6 @@
 import type { AuditAction, AuditEntry } from '../../api/types.ts'
 
-export type Group = 'logins' | 'accounts' | 'sessions'
+export type Group = 'logins' | 'accounts' | 'sessions' | 'operations'
 
 const groupOf: Record<AuditAction, Group> = {
   login_succeeded: 'logins',
@@ -16,6 +16,11 @@ const groupOf: Record<AuditAction, Group> = {
   users_truncated: 'accounts',
   session_revoked: 'sessions',
   sessions_revoked: 'sessions',
+  limit_reset: 'operations',
+  queue_paused: 'operations',
+  queue_resumed: 'operations',
+  tasks_retried: 'operations',
+  tasks_deleted: 'operations',
 }
 const kinds = Object.keys(groupOf) as AuditAction[]
 

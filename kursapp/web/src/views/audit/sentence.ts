@@ -23,6 +23,9 @@ export function sentence(
     fields: fields(e, t, list),
     from: role(e.detail?.from, t),
     to: role(e.detail?.to, t),
+    rule: plain(e.detail?.rule),
+    queue: plain(e.detail?.queue),
+    count: plain(e.detail?.count),
   }
   return text
     .split(/\{(\w+)\}/)
@@ -58,6 +61,8 @@ function fields(e: AuditEntry, t: T, list: (items: string[]) => string): string 
     changed.map((name) => (Object.hasOwn(t.fields, name) ? t.fields[name as keyof T['fields']] : name)),
   )
 }
+
+const plain = (v: unknown) => (typeof v === 'string' || typeof v === 'number' ? String(v) : '–')
 
 const role = (name: unknown, t: T) =>
   name === 'admin' || name === 'user' ? t.roles[name] : String(name ?? '–')
