@@ -85,7 +85,7 @@ func environment(t *testing.T, show bool) []string {
 	s := setStage(t, binary, show)
 	env := append(os.Environ(),
 		"E2E_BROWSER="+browser, "E2E_CONTROL="+s.startControl(t),
-		"E2E_ADMIN="+adminEmail, "E2E_USER="+userEmail, "E2E_PASSWORD="+password)
+		"E2E_ADMIN="+adminEmail, "E2E_USER="+userEmail, "E2E_BRIEF="+briefEmail, "E2E_PASSWORD="+password)
 	for name, server := range s.servers {
 		env = append(env, fmt.Sprintf("E2E_%s=%s", strings.ToUpper(name), server.app.base))
 	}

@@ -15,6 +15,8 @@ import (
 const (
 	adminEmail = "chef@example.com"
 	userEmail  = "max@example.com"
+	// An administrator whose sessions one test ends.
+	briefEmail = "kurz@example.com"
 	password   = "correct horse battery"
 )
 
@@ -70,6 +72,7 @@ func setStage(t *testing.T, binary string, show bool) stage {
 		kursapptest.MustRun(t, binary, env, "", "migrate", "up")
 		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", userEmail, "--name", "Max")
 		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", adminEmail, "--name", "Chefin", "--role", "admin")
+		kursapptest.MustRun(t, binary, env, password+"\n", "user", "add", briefEmail, "--name", "Kurz", "--role", "admin")
 		return server{app: startApp(t, binary, env, "serve"), redis: redis, mails: mails}
 	}
 	return stage{map[string]server{"demo": demo(), "shaky": demo(), "production": production()}}

@@ -20,6 +20,7 @@ export const production = server('production')
 export const account = {
   admin: process.env.E2E_ADMIN,
   user: process.env.E2E_USER,
+  brief: process.env.E2E_BRIEF,
   password: process.env.E2E_PASSWORD,
 }
 
