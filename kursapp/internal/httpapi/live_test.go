@@ -161,7 +161,7 @@ func TestAStreamShowsAReadAndThenNothing(t *testing.T) {
 
 	// The dashboard asks for what it needs, and nothing changes.
 	before := decodeAs[live.Sample](t, v.next(t, "sample"))
-	for _, path := range []string{"/web/me", "/web/live", "/health", "/openapi.json", "/ui/", "/"} {
+	for _, path := range []string{"/web/me", "/web/live", "/health", "/docs", "/ui/", "/"} {
 		w := st.get(t, path)
 		_ = w.Body.Close()
 	}
