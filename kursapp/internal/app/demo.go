@@ -193,6 +193,7 @@ func demoGreeting(base string, redis demoRedisServer, database string) string {
 	return fmt.Sprintf(`
 kursapp demo on %[1]s  (API: %[1]s/docs, stop with Ctrl-C)
 
+  Open      %[1]s/ui/
   Database  %[2]s
   Redis     %[3]s
   Look at   %[4]s
