@@ -27,8 +27,18 @@ check('a read goes only as far as it must: miss, Redis, memory, and past the cac
   await button(page, 'Lesen').click()
   await see(page, 'Redis hat geantwortet. PostgreSQL wurde nicht gefragt.')
   await see(page, 'HIT Redis')
-  await button(page, 'Lesen').click()
-  await see(page, 'Der lokale Speicher hat geantwortet. Redis und PostgreSQL wurden nicht gefragt.')
+  // The third read is memory's, unless Redis told late of the fill: then it is the next one.
+  await until('memory answers', async () => {
+    await button(page, 'Lesen').click()
+    const memory = page.getByText(
+      'Der lokale Speicher hat geantwortet. Redis und PostgreSQL wurden nicht gefragt.',
+    )
+    return memory
+      .first()
+      .waitFor({ timeout: 5000 })
+      .then(() => true)
+      .catch(() => false)
+  })
   await see(page, 'HIT lokal')
   await timer(page, 'im lokalen Speicher').waitFor()
   await button(page, 'Cache umgehen').click()

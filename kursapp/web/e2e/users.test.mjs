@@ -19,10 +19,12 @@ check('a user is made, changed and deleted, and the cache follows', async (t) =>
   // The outbox tells of the new user once more, which may remove what the first read left.
   await until('the cache has it', async () => {
     await button(dialog, 'Noch einmal lesen').click()
-    return dialog
-      .getByText(/HIT (Redis|lokal)/)
+    const hit = dialog.getByText(/HIT (Redis|lokal)/)
+    return hit
       .first()
-      .isVisible()
+      .waitFor({ timeout: 5000 })
+      .then(() => true)
+      .catch(() => false)
   })
 
   await dialog.getByLabel('Name', { exact: true }).fill('Anders Gemacht')
